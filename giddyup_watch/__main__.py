@@ -1,0 +1,8 @@
+"""`python -m giddyup_watch` and the console script."""
+
+from giddyup_watch.cli import main
+
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    main.main()
