@@ -1,0 +1,72 @@
+# Everything a person does in this checkout; `make help` lists it.
+#
+# Needs python3 (3.11 or newer) with its venv module, and make. Every package
+# comes from the hash-locked lists in requirements/, so two machines get the same.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --annotation-style line
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- the environment: made once, again when what it is made from has changed
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'giddyup-watch needs Python 3.11 or newer: make PYTHON=python3.12 ...' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/run.installed: $(VENV)/made requirements/build.txt requirements/run.txt pyproject.toml
+	$(PIP) --require-hashes -r requirements/build.txt -r requirements/run.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.installed: $(VENV)/made requirements/dev.txt pyproject.toml
+	$(PIP) --require-hashes -r requirements/dev.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# --- using it
+
+.PHONY: demo
+demo: $(VENV)/run.installed ## The tour: sample tree, pretend scraper, daemon, all thrown away at the end
+	$(BIN)/giddyup-watch demo
+
+# --- working on it
+
+.PHONY: test
+test: $(VENV)/dev.installed ## The default suite, on the embedded PostgreSQL
+	$(PYTEST) -m 'not root and not slow'
+
+.PHONY: check
+check: $(VENV)/dev.installed ## Format, lint, types, layers, tests with their coverage: what a change must pass
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTEST) -m 'not root and not slow' --cov --cov-report term
+
+.PHONY: fmt
+fmt: $(VENV)/dev.installed ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: bench
+bench: $(VENV)/dev.installed ## Latency, memory, idle load, speed of a first load (BENCH=--small: the short one)
+	$(BIN)/python -m bench $(BENCH)
+
+.PHONY: lock
+lock: $(VENV)/dev.installed ## Write requirements/*.txt from pyproject.toml (UPGRADE=--upgrade: newest versions)
+	$(LOCK) $(UPGRADE) pyproject.toml --extra embedded --group dev -o requirements/dev.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --extra embedded -c requirements/dev.txt -o requirements/run.txt
+	$(LOCK) $(UPGRADE) --group build -c requirements/dev.txt -o requirements/build.txt
