@@ -1,0 +1,2 @@
+-- Compute a view anew; readers wait until it is done.
+REFRESH MATERIALIZED VIEW {view}
