@@ -1,0 +1,39 @@
+"""The lists that environments are made from: locked, hashed and of one mind."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LISTS = ROOT / "requirements"
+
+
+def _pins(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", (LISTS / name).read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["build.txt", "run.txt", "dev.txt"])
+def test_every_package_is_hashed(name: str) -> None:
+    entries = re.split(r"\n(?=[\w.-]+==)", (LISTS / name).read_text())
+    assert len(entries) == len(_pins(name)) > 5
+    assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+@pytest.mark.parametrize("name", ["build.txt", "run.txt"])
+def test_what_runs_is_what_was_tested(name: str) -> None:
+    assert _pins(name).items() <= _pins("dev.txt").items()
+
+
+def _normal(requirement: str) -> str:
+    return re.sub(r"[-_.]+", "-", re.split(r"[\[<>=!~; ]", requirement)[0]).lower()
+
+
+def test_every_dependency_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = project["project"]["dependencies"]
+    wanted += project["project"]["optional-dependencies"]["embedded"]
+    developing = [entry for entry in project["dependency-groups"]["dev"] if isinstance(entry, str)]
+    assert {_normal(name) for name in wanted} <= {_normal(name) for name in _pins("run.txt")}
+    assert {_normal(name) for name in developing} <= {_normal(name) for name in _pins("dev.txt")}
