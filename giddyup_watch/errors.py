@@ -70,6 +70,10 @@ class SegmentRefusedError(PermanentError):
     """The files of a segment cannot be what they claim to be; nothing of them is loaded."""
 
 
+class SegmentUnfinishedError(SegmentRefusedError):
+    """A CSV ends before its header does: refused too, once nobody can be writing it any more."""
+
+
 class SegmentAbsentError(PermanentError):
     """A segment, or one of its two CSV files, is not on disk."""
 
