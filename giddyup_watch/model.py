@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -230,6 +231,8 @@ class LedgerDay:
     `digest` is of the content loaded; None when the database holds something
     else than that content (leftovers kept, ownership passed on). `held` is
     the token of the content that is held (see ingest.plan), None when nothing is.
+    `ingested` says whether `racing.ingested_days` has the day; `copies` and
+    `copied_runners` count what the folder holds of races that another owns.
     """
 
     day: dt.date
@@ -237,8 +240,10 @@ class LedgerDay:
     reason: str
     digest: bytes | None
     held: bytes | None
-    accepted: tuple[str, ...]
+    accepted: Sequence[str]
     ingested: bool
+    copies: int = 0
+    copied_runners: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,200 @@
+"""Carry out a segment's plan: everything in the caller's one transaction."""
+
+import collections
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from giddyup_watch.ingest.examine import SegmentPlan
+from giddyup_watch.ingest.plan import DayPlan
+from giddyup_watch.model import Counts, DayState, Effects, LedgerRace, Reject, SegmentKey
+from giddyup_watch.source import cells, tree
+from giddyup_watch.source.content import Race
+from giddyup_watch.store import facts, ledger, notify, rejects
+from giddyup_watch.store.connection import Connection
+from giddyup_watch.store.ledger import DayDecision
+
+_STATES: dict[str, DayState] = {"load": "loaded", "hold": "held", "absent": "absent"}
+
+
+def apply(conn: Connection, made: SegmentPlan, run_id: int) -> Effects:
+    """Write what was planned; return what became of every line.
+
+    Rows, provenance, days and rejects are one unit: the caller commits them
+    together or not at all.
+    """
+    key = made.setting.key
+    effects = made.effects()
+    working = [day for day in made.days if day.action != "skip"]
+    cleaned = _merge(conn, made, working, effects)
+    _delete(conn, key, working, effects)
+    _record_provenance(conn, key, working)
+    _record_days(conn, made, working, run_id)
+    found = _rejected_lines(made, working) + cleaned
+    files = tree.names(key)
+    rejects.replace(
+        conn,
+        key,
+        [day.day for day in working],
+        found,
+        {"races": files.races, "runners": files.runners},
+        run_id,
+    )
+    effects.cells_cleaned = len(cleaned)
+    effects.days = sum(day.action in ("load", "drop") for day in working)
+    if working:
+        notify.ingested(conn, _payload(key, working, effects, run_id))
+    return effects
+
+
+def drop(conn: Connection, key: SegmentKey, days: Sequence[DayPlan], run_id: int) -> Effects:
+    """Carry out plans of days that are gone from disk; return what was deleted."""
+    effects = Effects(segments=1, days=sum(day.action == "drop" for day in days))
+    _delete(conn, key, days, effects)
+    _record_provenance(conn, key, days)
+    dropped = [day.day for day in days if day.action == "drop"]
+    ledger.forget_days(conn, key, dropped)
+    if dropped:
+        notify.ingested(conn, _payload(key, days, effects, run_id))
+    return effects
+
+
+def heirs(days: Iterable[DayPlan]) -> list[LedgerRace]:
+    """Return other segments' copies that have to be written because a race passed to them."""
+    return [race for day in days for race in day.hand_over.values()]
+
+
+def _merge(
+    conn: Connection, made: SegmentPlan, days: Sequence[DayPlan], effects: Effects
+) -> list[Reject]:
+    """Stage the races to write and merge them; return the cells that became null.
+
+    Cells are cleaned on all races of the days, also on those that are not
+    staged: what is kept in the rejects is of the day's whole content.
+    """
+    key, rules = made.setting.key, made.setting.rules
+    cleaned: list[Reject] = []
+    races = list(_race_rows(made, days, cleaned))
+    runners = _runner_rows(made, days, cleaned)
+    if not races:
+        collections.deque(runners, maxlen=0)
+        return cleaned
+    facts.ensure_month(conn, key.first_day)
+    facts.stage(conn, "races", cells.RACE_STAGING, races)
+    staged_runners = facts.stage(conn, "runners", cells.RUNNER_STAGING, runners)
+    facts.resolve_names(conn)
+    _count(effects.races, len(races), *facts.merge_races(conn, key))
+    written = facts.merge_runners(conn, key, keep_live_prices=rules.keep_live_prices)
+    _count(effects.runners, staged_runners, *written)
+    facts.empty_staging(conn)
+    return cleaned
+
+
+def _count(counts: Counts, staged: int, inserted: int, updated: int) -> None:
+    counts.inserted += inserted
+    counts.updated += updated
+    counts.unchanged += staged - inserted - updated
+
+
+def _race_rows(
+    made: SegmentPlan, days: Iterable[DayPlan], cleaned: list[Reject]
+) -> Iterator[tuple[object, ...]]:
+    for _, race, staged in _loaded_races(made, days):
+        values, bad = cells.race_values(race, made.setting.rules.off_times)
+        cleaned += bad
+        if staged:
+            yield values
+
+
+def _runner_rows(
+    made: SegmentPlan, days: Iterable[DayPlan], cleaned: list[Reject]
+) -> Iterator[tuple[object, ...]]:
+    for day, race, staged in _loaded_races(made, days):
+        for runner in race.runners:
+            values, bad = cells.runner_values(runner, race.day)
+            cleaned += bad
+            if staged and runner.key not in day.withheld:
+                yield values
+
+
+def _loaded_races(
+    made: SegmentPlan, days: Iterable[DayPlan]
+) -> Iterator[tuple[DayPlan, Race, bool]]:
+    """Yield each race of the days to load, and whether it is to be staged."""
+    for day in days:
+        if day.action == "load":
+            staged = {race.key for race in day.write}
+            for race in made.content.days[day.day].races.values():
+                yield day, race, race.key in staged
+
+
+def _delete(conn: Connection, key: SegmentKey, days: Sequence[DayPlan], effects: Effects) -> None:
+    runners = [(day.day, name) for day in days for name in day.drop_runners]
+    races = [(day.day, name) for day in days for name in day.drop_races]
+    if runners:
+        effects.runners.deleted = facts.delete_runners(conn, key, runners)
+    if races:
+        effects.races.deleted = facts.delete_races(conn, key, races)
+
+
+def _record_provenance(conn: Connection, key: SegmentKey, days: Sequence[DayPlan]) -> None:
+    forget = [(day.day, name) for day in days for name in day.forget]
+    if forget:
+        ledger.forget_races(conn, key, forget)
+    passed = heirs(days)
+    unseated = [replace(race, owned=False) for day in days for race in day.unseat]
+    own = [race for day in days for race in day.keep]
+    if own or unseated or passed:
+        ledger.record_races(conn, [*own, *unseated, *passed])
+    if passed:
+        ledger.mark_heirs_due(conn, passed)
+
+
+def _record_days(conn: Connection, made: SegmentPlan, days: Sequence[DayPlan], run_id: int) -> None:
+    key = made.setting.key
+    dropped = [day.day for day in days if day.action == "drop"]
+    if dropped:
+        ledger.forget_days(conn, key, dropped)
+    decided = [_decision(made, day) for day in days if day.action != "drop"]
+    if decided:
+        ledger.record_days(conn, key, decided, run_id)
+    loaded = [day.day for day in days if day.action == "load"]
+    if loaded:
+        ledger.record_ingested(conn, key, loaded, run_id)
+
+
+def _decision(made: SegmentPlan, plan: DayPlan) -> DayDecision:
+    day = made.content.days.get(plan.day)
+    return DayDecision(
+        day=plan.day,
+        state=_STATES[plan.action],
+        reason=plan.reason,
+        digest=plan.digest,
+        held=plan.held,
+        accepted=plan.accepted,
+        races=len(day.races) if day else 0,
+        runners=sum(len(race.runners) for race in day.races.values()) if day else 0,
+        rejected=sum(r.column is None for r in day.rejects) if day else 0,
+    )
+
+
+def _rejected_lines(made: SegmentPlan, days: Iterable[DayPlan]) -> list[Reject]:
+    dated = (made.content.days[day.day].rejects for day in days if day.day in made.content.days)
+    return [*made.content.rejects, *itertools.chain.from_iterable(dated)]
+
+
+def _payload(
+    key: SegmentKey, days: Sequence[DayPlan], effects: Effects, run_id: int
+) -> dict[str, object]:
+    """Return the document that listeners of `giddyup_ingest` get."""
+    return {
+        "run_id": run_id,
+        "segment": str(key),
+        "days": [day.day.isoformat() for day in days],
+        "races": _changes(effects.races),
+        "runners": _changes(effects.runners),
+    }
+
+
+def _changes(counts: Counts) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in ("inserted", "updated", "deleted", "held")}

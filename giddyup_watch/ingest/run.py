@@ -1,0 +1,155 @@
+"""A run: the ingest lock taken, segments one after the other, the row in `etl_runs` closed."""
+
+import datetime as dt
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from giddyup_watch.errors import GiddyupError
+from giddyup_watch.ingest import segment
+from giddyup_watch.ingest.examine import Request
+from giddyup_watch.ingest.outcome import Outcome, TurnResult
+from giddyup_watch.ingest.segment import Session
+from giddyup_watch.model import Effects, LedgerSegment, RunStatus, SegmentKey
+from giddyup_watch.store import connection, control, facts, ledger, lock, runs
+
+__all__ = ["Outcome", "Request", "Session", "TurnResult", "turn"]
+
+#: Dates listed in a run's scope; beyond it, the first and the last.
+SCOPE_DATES = 400
+#: Months whose partitions are made ahead of time.
+MONTHS_AHEAD = 2
+#: Segments named in a run's error message.
+_NAMED = 5
+
+Take = Callable[[], SegmentKey | None]
+Report = Callable[[Outcome], None]
+
+
+def turn(session: Session, request: Request, take: Take, report: Report) -> TurnResult:
+    """Ingest the segments that `take` gives, until it gives none or somebody cancels.
+
+    Raises LockBusyError when another session ingests, and whatever else makes
+    going on senseless (the database is gone, the tree is gone); segments
+    reported before that are committed.
+    """
+    with lock.held(session.conn, session.lock_id):
+        runs.close_orphaned(session.conn)
+        work = _Turn(session, request, report)
+        try:
+            status = work.through(take)
+        except GiddyupError as error:
+            work.close("failed", error.message)
+            raise
+        return work.close(status)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """The state of one turn; `run_id` is None until there is something to write."""
+
+    session: Session
+    request: Request
+    report: Report
+    run_id: int | None = None
+    started_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    effects: Effects = field(default_factory=Effects)
+    keys: list[SegmentKey] = field(default_factory=list)
+    days: set[dt.date] = field(default_factory=set)
+    trouble: dict[SegmentKey, str] = field(default_factory=dict)
+    known: dict[SegmentKey, LedgerSegment] = field(default_factory=dict)
+
+    def through(self, take: Take) -> RunStatus:
+        self.known = ledger.fetch_segments(self.session.conn)
+        if self.request.trigger in ("api", "cli"):
+            self.open()
+        while (key := take()) is not None:
+            if self._canceled():
+                self._park(key, take)
+                return "canceled"
+            outcome = self._ingest(key)
+            self._note(outcome)
+            self.report(outcome)
+        if self.keys and len(self.trouble) == len(self.keys):
+            return "failed"
+        return "success"
+
+    def open(self) -> int:
+        """Open the run, once; only now does it exist for others."""
+        if self.run_id is None:
+            self.run_id = runs.start(self.session.conn, self.started_at, self._scope())
+            today = self.started_at.date().replace(day=1)
+            for ahead in range(1, MONTHS_AHEAD + 1):
+                facts.ensure_month(self.session.conn, today + dt.timedelta(days=32 * ahead))
+        return self.run_id
+
+    def close(self, status: RunStatus, error: str = "") -> TurnResult:
+        message = error or self._complaint()
+        if self.run_id is not None and connection.alive(self.session.conn):
+            runs.finish(
+                self.session.conn,
+                self.run_id,
+                status,
+                self._scope(),
+                self.effects.stats(),
+                message or None,
+            )
+        return TurnResult(
+            self.run_id, status, self.effects, len(self.keys), tuple(sorted(self.trouble))
+        )
+
+    def _ingest(self, key: SegmentKey) -> Outcome:
+        known = self.known.get(key)
+        try:
+            return segment.ingest(self.session, key, known, self.request, self.open)
+        except GiddyupError:
+            raise
+        except Exception as error:
+            # A bug that one segment's content brings out must not keep the others
+            # from being loaded: it is recorded with its trace, and tried again rarely.
+            if not connection.alive(self.session.conn):
+                raise
+            reason = f"bug: {type(error).__name__}: {error}"
+            return segment.failed(self.session, key, known, reason, traceback.format_exc())
+
+    def _note(self, outcome: Outcome) -> None:
+        if outcome.result == "waiting":
+            return
+        self.effects.add(outcome.effects)
+        self.days.update(outcome.days)
+        if outcome.result != "unchanged":
+            self.keys.append(outcome.key)
+        if outcome.effects.errors:
+            self.trouble[outcome.key] = outcome.reason
+
+    def _canceled(self) -> bool:
+        if self.run_id is None:
+            return False
+        return control.read(self.session.conn).cancel_run == self.run_id
+
+    def _park(self, key: SegmentKey | None, take: Take) -> None:
+        while key is not None:
+            segment.park(self.session, key)
+            key = take()
+
+    def _scope(self) -> dict[str, Any]:
+        keys = sorted(self.keys)
+        scope: dict[str, Any] = {
+            "regions": sorted({key.region for key in keys}),
+            "codes": sorted({key.code for key in keys}),
+        }
+        dates = sorted(self.request.days if self.request.days is not None else self.days)
+        if len(dates) <= SCOPE_DATES:
+            scope["dates"] = [day.isoformat() for day in dates]
+        else:
+            scope |= {"from": dates[0].isoformat(), "to": dates[-1].isoformat()}
+        segments = [str(key) for key in keys]
+        return scope | {"trigger": self.request.trigger, "segments": segments}
+
+    def _complaint(self) -> str:
+        if not self.trouble:
+            return ""
+        named = [f"{key}: {reason}" for key, reason in sorted(self.trouble.items())[:_NAMED]]
+        more = len(self.trouble) - len(named)
+        return "; ".join(named) + (f"; and {more} more" if more > 0 else "")

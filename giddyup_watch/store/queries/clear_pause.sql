@@ -1,0 +1,2 @@
+-- Resume loading.
+UPDATE racing.ingest_control SET paused = false, paused_until = NULL

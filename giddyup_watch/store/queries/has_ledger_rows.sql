@@ -1,0 +1,2 @@
+-- Whether anything was ever decided here.
+SELECT EXISTS (SELECT FROM racing.ledger_segments)

@@ -1,0 +1,2 @@
+-- Whether the facts hold any race.
+SELECT EXISTS (SELECT FROM racing.races)

@@ -1,0 +1,10 @@
+-- Settings of every session: at the start of a connection. The search path is
+-- pg_catalog only, so that no object of others can stand in for one of ours.
+SELECT
+  set_config('search_path', 'pg_catalog', false),
+  set_config('TimeZone', 'UTC', false),
+  set_config('DateStyle', 'ISO, YMD', false),
+  set_config('lock_timeout', %(lock_timeout)s, false),
+  set_config('statement_timeout', %(statement_timeout)s, false),
+  set_config('client_connection_check_interval', %(check_interval)s, false),
+  set_config('default_transaction_read_only', %(read_only)s, false);

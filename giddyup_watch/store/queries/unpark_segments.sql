@@ -1,0 +1,4 @@
+-- Let canceled segments be read again.
+UPDATE racing.ledger_segments
+SET state = 'due', reason = 'resumed'
+WHERE state = 'parked'
