@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import psycopg
 import pytest
+
+from giddyup_watch.store.connection import Connection
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "giddyup_watch"
@@ -41,6 +44,9 @@ LIBRARY_ROOMS = {
     "uvicorn": {"http"},
     "watchdog": {"daemon"},
 }
+
+#: The kinds of statement that a server prepares: what they begin with after their comments.
+PREPARED = re.compile(r"\A(--.*\n)*(SELECT|INSERT|UPDATE|DELETE|MERGE|VALUES|WITH)\b")
 
 #: Functions that send a statement to the server.
 SENDERS = {"execute", "executemany", "copy", "stream", "fetch_all", "fetch_one", "fetch_value"}
@@ -210,6 +216,27 @@ def test_query_file_says_what_it_is_for(name: str) -> None:
     assert lines[0].startswith("-- "), "begins with a comment: what and when"
     # psycopg reads placeholders in comments too
     assert not [line for line in lines if "%" in line.partition("--")[2]]
+
+
+def _numbered(statement: str) -> str:
+    """The statement with the server's placeholders in the place of the driver's."""
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
+    numbered = re.sub(r"%\((\w+)\)s", lambda match: f"${names.index(match[1]) + 1}", statement)
+    return numbered.replace("%%", "%")
+
+
+def test_server_accepts_every_query(conn: Connection) -> None:
+    """PREPARE looks up every table, column and function, and takes one statement only."""
+    refused = {}
+    for name, path in QUERIES.items():
+        statement = _numbered(path.read_text())
+        if not PREPARED.search(statement):
+            continue
+        try:
+            conn.execute(f"PREPARE {name} AS {statement}")
+        except psycopg.Error as error:
+            refused[name] = str(error)
+    assert refused == {}
 
 
 def _tracked_files() -> list[Path]:
