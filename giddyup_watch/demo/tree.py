@@ -6,10 +6,10 @@
 import argparse
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from giddyup_watch.demo import writers
+from giddyup_watch.demo import mess, writers
 from giddyup_watch.demo.racing import cards
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.model import SegmentKey
@@ -20,11 +20,12 @@ CODES = ("flat", "jumps")
 
 @dataclass(slots=True)
 class Built:
-    """What a tree holds."""
+    """What a tree holds, lines that cannot be loaded included."""
 
     segments: int = 0
     races: int = 0
     runners: int = 0
+    dirt: dict[SegmentKey, list[mess.Spot]] = field(default_factory=dict)
 
 
 def months(first: str, last: str) -> list[str]:
@@ -48,18 +49,22 @@ def build(
     keys: Iterable[SegmentKey],
     *,
     today: dt.date = dt.date.max,
+    messy: bool = False,
     progress: Callable[[SegmentKey], None] | None = None,
 ) -> Built:
     """Write the segments with the main writer, as of the morning of `today`.
 
     That day's races are not run yet, and there is nothing of the days after
-    it. A segment without racing gets no folder.
+    it. A segment without racing gets no folder. A messy tree has in each
+    segment what writers get wrong, told in `dirt`.
     """
     writer = writers.AppendWriter(master)
     built = Built()
     for key in keys:
         card = as_of(world, key, today)
         if card.races:
+            if messy:
+                built.dirt[key] = mess.spoil(card, world.seed, turn=built.segments)
             writer.append(key, card)
             built.segments += 1
             built.races += len(card.races)
