@@ -17,7 +17,8 @@ WITH needed (name, rights) AS (
     ('racing.ingest_rejects', ARRAY['SELECT', 'INSERT', 'DELETE']),
     ('racing.ingest_control', ARRAY['SELECT', 'UPDATE']),
     ('staging.races', ARRAY['SELECT', 'INSERT', 'TRUNCATE']),
-    ('staging.runners', ARRAY['SELECT', 'INSERT', 'TRUNCATE'])
+    ('staging.runners', ARRAY['SELECT', 'INSERT', 'TRUNCATE']),
+    ('staging.names', ARRAY['SELECT', 'INSERT', 'TRUNCATE'])
 )
 SELECT wanted || ' on ' || n.name
 FROM needed AS n

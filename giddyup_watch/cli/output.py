@@ -1,0 +1,83 @@
+"""How answers look: tables and colour on a terminal, plain columns and JSON elsewhere."""
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+
+def on_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+@contextmanager
+def progress_bar(total: int, unit: str) -> Iterator[Callable[[str], None]]:
+    """Draw a bar on a terminal's stderr; yields what to call, with a name, for each one done."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich import console, progress  # noqa: PLC0415  only on a terminal
+
+    columns = (
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn(unit + " {task.description}"),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=console.Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda name: bar.update(task, advance=1, description=name)
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under headers; numbers are put to the right."""
+    filled = [tuple(row) for row in rows]
+    if on_terminal():
+        _rich_table(headers, filled)
+        return
+    texts = [tuple(headers), *(tuple(_text(cell) for cell in row) for row in filled)]
+    widths = [max(len(line[i]) for line in texts) for i in range(len(headers))]
+    right = [_numeric(filled, i) for i in range(len(headers))]
+    for line in texts:
+        cells = (
+            text.rjust(width) if to_right else text.ljust(width)
+            for text, width, to_right in zip(line, widths, right, strict=True)
+        )
+        click.echo("  ".join(cells).rstrip())
+
+
+def document(value: object) -> None:
+    """Print a value as JSON; times in ISO 8601."""
+    click.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+
+
+def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    from rich import box, console, table, text  # noqa: PLC0415  only on a terminal: 60 ms
+
+    drawn = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, header in enumerate(headers):
+        drawn.add_column(header, justify="right" if _numeric(rows, i) else "left")
+    for row in rows:
+        drawn.add_row(*(text.Text(_text(cell)) for cell in row))
+    console.Console().print(drawn)
+
+
+def _numeric(rows: Sequence[Sequence[object]], column: int) -> bool:
+    return bool(rows) and all(isinstance(row[column], int | float) for row in rows)
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return "-"
+    if isinstance(cell, dt.datetime):
+        return f"{cell.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}Z"
+    return f"{cell:.1f}" if isinstance(cell, float) else str(cell)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -1,0 +1,120 @@
+"""`status`: what is going on, read from the database; takes no lock."""
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+import click
+
+from giddyup_watch import settings
+from giddyup_watch.cli import database, options, output
+from giddyup_watch.store import control, ledger, lock, runs, server
+from giddyup_watch.store.connection import Connection
+
+ACTIVE, STANDBY = "giddyup-watch active", "giddyup-watch standby"
+
+
+@click.command()
+@options.with_source
+@options.as_json
+def status(source: options.Source, *, as_json: bool) -> int:
+    """Show the last run, the lock holder, pause, freshness and the states of segments."""
+    loaded = source.load()
+    with database.connected(loaded, "status", read_only=True) as conn:
+        database.require_migrated(conn)
+        found = _collect(conn, loaded)
+    if as_json:
+        output.document(found)
+    else:
+        _show(found)
+    return 0
+
+
+def _collect(conn: Connection, loaded: settings.Settings) -> dict[str, Any]:
+    """The document of `--json`."""
+    asked = control.read(conn)
+    last = runs.latest(conn)
+    holder = lock.holder(conn, loaded.database.lock_id)
+    return {
+        "daemons": [_session(one) | _role(one) for one in _daemons(conn)],
+        "lock_holder": _session(holder) if holder else None,
+        "paused": asked.paused,
+        "paused_until": asked.paused_until if asked.paused else None,
+        "queue": asked.due,
+        "needs_backfill": ledger.needs_adoption(conn),
+        "last_run": dataclasses.asdict(last) if last else None,
+        "segments": ledger.state_counts(conn),
+        "freshness": [dataclasses.asdict(one) for one in ledger.freshness(conn)],
+    }
+
+
+def _daemons(conn: Connection) -> list[lock.Holder]:
+    return [
+        one for one in server.own_sessions(conn) if one.application.startswith((ACTIVE, STANDBY))
+    ]
+
+
+def _session(one: lock.Holder) -> dict[str, Any]:
+    return dataclasses.asdict(one)
+
+
+def _role(one: lock.Holder) -> dict[str, Any]:
+    """`giddyup-watch active inotify`: what the daemon says of itself."""
+    _, role, *watcher = one.application.split(maxsplit=2)
+    return {"role": role, "watcher": watcher[0] if watcher else None}
+
+
+def _show(found: dict[str, Any]) -> None:
+    for line in _headlines(found):
+        click.echo(line)
+    if found["freshness"]:
+        click.echo()
+        output.table(
+            ("region", "code", "newest day", "days", "last loaded"),
+            [
+                (one["region"], one["code"], one["newest_day"], one["days"], one["last_loaded"])
+                for one in found["freshness"]
+            ],
+        )
+
+
+def _headlines(found: dict[str, Any]) -> list[str]:
+    daemons = [_daemon_line(one) for one in found["daemons"]] or ["daemon    none"]
+    holder = found["lock_holder"]
+    lines = [*daemons, f"lock      {_who(holder) if holder else 'free'}"]
+    if found["paused"]:
+        until = found["paused_until"]
+        lines.append(f"paused    {f'until {_time(until)}' if until else 'until resume'}")
+    if found["needs_backfill"]:
+        lines.append("backfill  needed: the database has rows of others and no ledger")
+    states = ", ".join(f"{count} {state}" for state, count in found["segments"].items())
+    lines.append(f"segments  {states or 'none yet'}")
+    return [*lines, _run_line(found["last_run"])]
+
+
+def _daemon_line(one: dict[str, Any]) -> str:
+    watcher = f", {one['watcher']}" if one["watcher"] else ""
+    return f"daemon    {one['role']}{watcher} (pid {one['pid']} in the database, {one['client']})"
+
+
+def _who(holder: dict[str, Any]) -> str:
+    name = holder["application"] or "a session without a name"
+    since = f", connected since {_time(holder['since'])}" if holder["since"] else ""
+    return f"{name} (pid {holder['pid']}{since})"
+
+
+def _run_line(run: dict[str, Any] | None) -> str:
+    if run is None:
+        return "last run  none yet"
+    stats = run["stats"] or {}
+    written = ", ".join(
+        f"{stats.get(f'{table}_inserted', 0)}+{stats.get(f'{table}_updated', 0)} {table}"
+        for table in ("races", "runners")
+    )
+    error = f": {run['error_msg']}" if run["error_msg"] else ""
+    started = _time(run["started_at"])
+    return f"last run  {run['run_id']} {run['status']}, {started}, new+changed {written}{error}"
+
+
+def _time(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"

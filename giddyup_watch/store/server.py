@@ -1,0 +1,42 @@
+"""What the server and the role are like, for a person who wants to know; no load needs it."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from giddyup_watch.store import connection
+from giddyup_watch.store.connection import Connection
+from giddyup_watch.store.lock import Holder
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """`now` is the server's clock; `read_only` also of a standby."""
+
+    version: str
+    encoding: str
+    folds_accents: bool
+    now: dt.datetime
+    role: str
+    read_only: bool
+    size: str
+
+
+def describe(conn: Connection) -> Server:
+    return connection.fetch_all(conn, "describe_server", row=Server)[0]
+
+
+def local_time(conn: Connection, timezone: str, instant: dt.datetime) -> dt.datetime | None:
+    """`instant` on the clocks of `timezone`, without zone; None where the server knows no such."""
+    params = {"timezone": timezone, "instant": instant}
+    found: dt.datetime | None = connection.fetch_value(conn, "convert_local_time", params)
+    return found
+
+
+def missing_rights(conn: Connection) -> list[str]:
+    """What the role lacks to ingest, like `INSERT on racing.races`."""
+    return [text for (text,) in connection.fetch_all(conn, "find_missing_rights")]
+
+
+def own_sessions(conn: Connection) -> list[Holder]:
+    """Other sessions of this program; of those of another role only a superuser sees the names."""
+    return connection.fetch_all(conn, "find_own_sessions", row=Holder)
