@@ -82,10 +82,31 @@ CREATE UNLOGGED TABLE staging.runners (
   match_reason text
 ) WITH (autovacuum_enabled = false);
 
--- Each distinct name of the segment with its norm, so that norm_text runs once per name.
+-- Each distinct name of the staged rows: its norm, so that norm_text runs once per name,
+-- and the key of its dimension row.
 CREATE UNLOGGED TABLE staging.names (
   kind text NOT NULL,
   name text NOT NULL,
   norm text NOT NULL,
-  line int NOT NULL
+  line int NOT NULL,
+  id bigint,
+  PRIMARY KEY (kind, name)
 ) WITH (autovacuum_enabled = false);
+
+-- Each distinct pedigree of the staged rows; an unknown parent is empty, its norm null.
+CREATE UNLOGGED TABLE staging.pedigrees (
+  sire text NOT NULL,
+  dam text NOT NULL,
+  damsire text NOT NULL,
+  sire_norm text,
+  dam_norm text,
+  damsire_norm text,
+  line int NOT NULL,
+  id bigint,
+  PRIMARY KEY (sire, dam, damsire)
+) WITH (autovacuum_enabled = false);
+
+-- Null parents are equal to us though not to the unique constraint; this finds them.
+CREATE INDEX bloodlines_incomplete ON racing.bloodlines (
+  coalesce(sire_norm, ''), coalesce(dam_norm, ''), coalesce(damsire_norm, '')
+) WHERE sire_norm IS NULL OR dam_norm IS NULL OR damsire_norm IS NULL;

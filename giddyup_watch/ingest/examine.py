@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from giddyup_watch.errors import NotReadyError
 from giddyup_watch.ingest import plan
 from giddyup_watch.ingest.guards import Setting, Standing
+from giddyup_watch.ingest.outcome import Result
 from giddyup_watch.ingest.plan import DayPlan
 from giddyup_watch.model import (
     TABLES,
@@ -65,6 +66,17 @@ class SegmentPlan:
     def needs_work(self) -> bool:
         """Whether anything besides the segment's fingerprint is to be written."""
         return bool(self.held) or any(day.action != "skip" for day in self.days)
+
+    @property
+    def held_days(self) -> list[DayPlan]:
+        """Days that are not loaded on purpose, decided now or before."""
+        return [day for day in self.days if day.held is not None]
+
+    @property
+    def result(self) -> Result:
+        if self.held or self.held_days:
+            return "held"
+        return "loaded" if self.needs_work else "unchanged"
 
     def effects(self) -> Effects:
         """Everything that is known before the facts are touched."""

@@ -1,18 +1,18 @@
 """Carry out a segment's plan: everything in the caller's one transaction."""
 
-import collections
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from giddyup_watch.ingest.examine import SegmentPlan
 from giddyup_watch.ingest.plan import DayPlan
 from giddyup_watch.model import Counts, DayState, Effects, LedgerRace, Reject, SegmentKey
 from giddyup_watch.source import cells, tree
-from giddyup_watch.source.content import Race
 from giddyup_watch.store import facts, ledger, notify, rejects
 from giddyup_watch.store.connection import Connection
 from giddyup_watch.store.ledger import DayDecision
+
+StagingRows = tuple[list[tuple[object, ...]], list[tuple[object, ...]], list[Reject]]
 
 _STATES: dict[str, DayState] = {"load": "loaded", "hold": "held", "absent": "absent"}
 
@@ -64,28 +64,48 @@ def heirs(days: Iterable[DayPlan]) -> list[LedgerRace]:
     return [race for day in days for race in day.hand_over.values()]
 
 
-def _merge(
-    conn: Connection, made: SegmentPlan, days: Sequence[DayPlan], effects: Effects
-) -> list[Reject]:
-    """Stage the races to write and merge them; return the cells that became null.
+def staging_rows(made: SegmentPlan, days: Sequence[DayPlan]) -> StagingRows:
+    """Return the races and runners to stage, cleaned, and the cells that became null.
 
     Cells are cleaned on all races of the days, also on those that are not
     staged: what is kept in the rejects is of the day's whole content.
     """
-    key, rules = made.setting.key, made.setting.rules
+    races: list[tuple[object, ...]] = []
+    runners: list[tuple[object, ...]] = []
     cleaned: list[Reject] = []
-    races = list(_race_rows(made, days, cleaned))
-    runners = _runner_rows(made, days, cleaned)
+    for day in days:
+        if day.action != "load":
+            continue
+        staged = {race.key for race in day.write}
+        for race in made.content.days[day.day].races.values():
+            values, bad = cells.race_values(race, made.setting.rules.off_times)
+            cleaned += bad
+            if race.key in staged:
+                races.append(values)
+            for runner in race.runners:
+                values, bad = cells.runner_values(runner, race.day)
+                cleaned += bad
+                if race.key in staged and runner.key not in day.withheld:
+                    runners.append(values)
+    return races, runners, cleaned
+
+
+def _merge(
+    conn: Connection, made: SegmentPlan, days: Sequence[DayPlan], effects: Effects
+) -> list[Reject]:
+    """Stage the races to write and merge them; return the cells that became null."""
+    key, rules = made.setting.key, made.setting.rules
+    races, runners, cleaned = staging_rows(made, days)
     if not races:
-        collections.deque(runners, maxlen=0)
         return cleaned
     facts.ensure_month(conn, key.first_day)
     facts.stage(conn, "races", cells.RACE_STAGING, races)
-    staged_runners = facts.stage(conn, "runners", cells.RUNNER_STAGING, runners)
-    facts.resolve_names(conn)
+    facts.stage(conn, "runners", cells.RUNNER_STAGING, runners)
+    facts.resolve_names(conn, key.region.upper())
+    if rules.keep_live_prices:
+        facts.keep_live_prices(conn, key)
     _count(effects.races, len(races), *facts.merge_races(conn, key))
-    written = facts.merge_runners(conn, key, keep_live_prices=rules.keep_live_prices)
-    _count(effects.runners, staged_runners, *written)
+    _count(effects.runners, len(runners), *facts.merge_runners(conn, key))
     facts.empty_staging(conn)
     return cleaned
 
@@ -94,38 +114,6 @@ def _count(counts: Counts, staged: int, inserted: int, updated: int) -> None:
     counts.inserted += inserted
     counts.updated += updated
     counts.unchanged += staged - inserted - updated
-
-
-def _race_rows(
-    made: SegmentPlan, days: Iterable[DayPlan], cleaned: list[Reject]
-) -> Iterator[tuple[object, ...]]:
-    for _, race, staged in _loaded_races(made, days):
-        values, bad = cells.race_values(race, made.setting.rules.off_times)
-        cleaned += bad
-        if staged:
-            yield values
-
-
-def _runner_rows(
-    made: SegmentPlan, days: Iterable[DayPlan], cleaned: list[Reject]
-) -> Iterator[tuple[object, ...]]:
-    for day, race, staged in _loaded_races(made, days):
-        for runner in race.runners:
-            values, bad = cells.runner_values(runner, race.day)
-            cleaned += bad
-            if staged and runner.key not in day.withheld:
-                yield values
-
-
-def _loaded_races(
-    made: SegmentPlan, days: Iterable[DayPlan]
-) -> Iterator[tuple[DayPlan, Race, bool]]:
-    """Yield each race of the days to load, and whether it is to be staged."""
-    for day in days:
-        if day.action == "load":
-            staged = {race.key for race in day.write}
-            for race in made.content.days[day.day].races.values():
-                yield day, race, race.key in staged
 
 
 def _delete(conn: Connection, key: SegmentKey, days: Sequence[DayPlan], effects: Effects) -> None:

@@ -147,9 +147,8 @@ def _decide(made: SegmentPlan, known: LedgerSegment | None) -> Decision:
     While days wait that this request did not ask for, the segment is due, and
     under the rules it was loaded by before.
     """
-    held = [day for day in made.days if day.action == "hold" or day.held is not None]
-    state: SegmentState = "held" if made.held or held else "loaded"
-    reason = made.held or "; ".join(f"{day.day} {day.reason}" for day in held)
+    state: SegmentState = "held" if made.result == "held" else "loaded"
+    reason = made.held or "; ".join(f"{day.day} {day.reason}" for day in made.held_days)
     rules = made.setting.rules.fingerprint
     if made.unasked:
         state, reason = "due", f"{made.unasked} of its days were not asked for"
@@ -171,11 +170,10 @@ def _decide(made: SegmentPlan, known: LedgerSegment | None) -> Decision:
 
 
 def _loaded(made: SegmentPlan, decision: Decision, effects: Effects, run_id: int | None) -> Outcome:
-    asked_held = made.held or any(day.held is not None for day in made.days)
     worked = [day.day for day in made.days if day.action not in ("skip", "hold")]
     return Outcome(
         made.setting.key,
-        "held" if asked_held else "loaded" if made.needs_work else "unchanged",
+        made.result,
         decision.reason,
         effects=effects,
         days=tuple(worked),

@@ -6,6 +6,7 @@ dimension rows, and what is new or differs is written in one statement a table.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from giddyup_watch.errors import PermanentError
 from giddyup_watch.model import SegmentKey, Table
@@ -22,7 +23,7 @@ _STORED_AS = {
     "dam": "blood_id",
     "damsire": "blood_id",
 }
-_DIMENSIONS = ("courses", "horses", "trainers", "jockeys", "owners", "bloodlines")
+_NAMED = ("horses", "trainers", "jockeys", "owners")
 
 
 def ensure_month(conn: Connection, day: dt.date) -> int:
@@ -47,11 +48,27 @@ def stage(
     return staged
 
 
-def resolve_names(conn: Connection) -> None:
-    """Make the dimension rows that the staged rows name and that are not there yet."""
+def resolve_names(conn: Connection, region: str) -> None:
+    """Give each staged name the key of its dimension row, which is made where it was missing.
+
+    `region` is that of the courses, as the files have it.
+    """
+    params = {"region": region}
     connection.execute(conn, "fill_names")
-    for dimension in _DIMENSIONS:
+    connection.execute(conn, "link_names", params)
+    for dimension in _NAMED:
         connection.execute(conn, f"insert_{dimension}")
+    connection.execute(conn, "insert_courses", params)
+    connection.execute(conn, "link_names", params)
+    connection.execute(conn, "fill_pedigrees")
+    connection.execute(conn, "link_pedigrees")
+    if connection.execute(conn, "insert_bloodlines"):
+        connection.execute(conn, "link_pedigrees")
+
+
+def keep_live_prices(conn: Connection, key: SegmentKey) -> None:
+    """Let staged runners without a position take over stored prices where theirs are empty."""
+    connection.execute(conn, "keep_live_prices", _span(key))
 
 
 def merge_races(conn: Connection, key: SegmentKey) -> tuple[int, int]:
@@ -59,10 +76,9 @@ def merge_races(conn: Connection, key: SegmentKey) -> tuple[int, int]:
     return _merge(conn, "upsert_races", _span(key))
 
 
-def merge_runners(conn: Connection, key: SegmentKey, *, keep_live_prices: bool) -> tuple[int, int]:
+def merge_runners(conn: Connection, key: SegmentKey) -> tuple[int, int]:
     """Write staged runners that are new or differ; return how many were inserted, updated."""
-    params = _span(key) | {"keep_live_prices": keep_live_prices}
-    return _merge(conn, "upsert_runners", params)
+    return _merge(conn, "upsert_runners", _span(key))
 
 
 def delete_races(conn: Connection, key: SegmentKey, races: Sequence[tuple[dt.date, str]]) -> int:
@@ -109,6 +125,21 @@ def filled_columns(
     if table == "runners":
         params |= {"keep_live_prices": keep_live_prices, "prices": list(prices)}
     return dict(connection.fetch_all(conn, f"count_filled_{table}", params))
+
+
+def stored(
+    conn: Connection, key: SegmentKey, table: Table, keys: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Return rows of a table by race or runner key, as in staging without the line.
+
+    Names are norms; a runner whose race is gone has no race key.
+    """
+    return connection.fetch_all(conn, f"fetch_stored_{table}", _span(key) | {"keys": list(keys)})
+
+
+def norms(conn: Connection, names: Iterable[str]) -> dict[str, str]:
+    """Return what dimension rows are found by, for each name."""
+    return dict(connection.fetch_all(conn, "fetch_norms", {"names": sorted(names)}))
 
 
 def _merge(conn: Connection, name: str, params: dict[str, object]) -> tuple[int, int]:

@@ -1,2 +1,2 @@
 -- Leave nothing behind in staging; TRUNCATE gives the space back in the same transaction.
-TRUNCATE staging.races, staging.runners, staging.names
+TRUNCATE staging.races, staging.runners, staging.names, staging.pedigrees

@@ -1,18 +1,19 @@
 -- Write the staged races that are new or differ; unchanged ones are not even locked.
+-- `race_date + 0` keeps the planner from the index on the date alone: a fresh partition has
+-- no statistics that would tell it how much worse that is.
 WITH resolved AS (
   SELECT
-    s.race_key, s.race_date, s.region, c.course_id, s.off_time, s.race_name, s.race_type,
+    s.race_key, s.race_date, s.region, c.id AS course_id, s.off_time, s.race_name, s.race_type,
     s.class, s.pattern, s.rating_band, s.age_band, s.sex_rest, s.dist_raw, s.dist_f, s.dist_m,
     s.going, s.surface, s.ran
   FROM staging.races AS s
-  LEFT JOIN staging.names AS n ON n.kind = 'course' AND n.name = s.course
-  LEFT JOIN racing.courses AS c ON c.region = s.region AND c.course_norm = n.norm
+  LEFT JOIN staging.names AS c ON c.kind = 'course' AND c.name = s.course
 ), changes AS MATERIALIZED (
   SELECT s.*, r.race_id IS NULL AS is_new
   FROM resolved AS s
   LEFT JOIN racing.races AS r
     ON r.race_key = s.race_key
-    AND r.race_date = s.race_date
+    AND r.race_date + 0 = s.race_date
     AND r.race_date >= %(first)s
     AND r.race_date < %(next)s
   WHERE r.race_id IS NULL

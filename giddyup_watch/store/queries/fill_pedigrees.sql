@@ -1,0 +1,16 @@
+-- Collect each distinct pedigree of the staged runners with the norms of its names.
+INSERT INTO staging.pedigrees (sire, dam, damsire, sire_norm, dam_norm, damsire_norm, line)
+SELECT d.sire, d.dam, d.damsire, si.norm, da.norm, ds.norm, d.line
+FROM (
+  SELECT
+    coalesce(sire, '') AS sire,
+    coalesce(dam, '') AS dam,
+    coalesce(damsire, '') AS damsire,
+    min(line) AS line
+  FROM staging.runners
+  WHERE coalesce(sire, dam, damsire) IS NOT NULL
+  GROUP BY 1, 2, 3
+) AS d
+LEFT JOIN staging.names AS si ON si.kind = 'blood' AND si.name = d.sire
+LEFT JOIN staging.names AS da ON da.kind = 'blood' AND da.name = d.dam
+LEFT JOIN staging.names AS ds ON ds.kind = 'blood' AND ds.name = d.damsire
