@@ -51,10 +51,11 @@ PREPARED = re.compile(r"\A(--.*\n)*(SELECT|INSERT|UPDATE|DELETE|MERGE|VALUES|WIT
 #: Functions that send a statement to the server.
 SENDERS = {"execute", "executemany", "copy", "stream", "fetch_all", "fetch_one", "fetch_value"}
 
+#: Statements as they begin; prose may begin with the same words ("GRANT these to the role").
 SQL_TEXT = re.compile(
-    r"\s*(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|CREATE|ALTER|DROP|TRUNCATE|COPY|REFRESH|GRANT"
-    r"|REVOKE|LOCK|NOTIFY|LISTEN|UNLISTEN|VACUUM|ANALYZE|EXPLAIN|BEGIN|COMMIT|ROLLBACK|DO|CALL|PREPARE)"
-    r"(\s+\S|\s*$)"
+    r"\s*((SELECT|UPDATE|TRUNCATE|COPY|NOTIFY|LISTEN|UNLISTEN|EXPLAIN|EXECUTE|CALL|WITH|VALUES)\s+\S"
+    r"|(INSERT|DELETE|MERGE|CREATE|ALTER|DROP|REFRESH|GRANT|REVOKE|LOCK|DO|PREPARE)\s+[A-Z$]"
+    r"|(BEGIN|COMMIT|ROLLBACK|VACUUM|ANALYZE)\b)"
 )
 
 #: Machines and registries: written apart, so that this file is not its own finding.

@@ -1,0 +1,134 @@
+"""What is measured. Each case makes its own tree, database and daemon below `folder`."""
+
+import datetime as dt
+import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+import psycopg
+
+from bench.daemon import Daemon
+from giddyup_watch.demo import tree
+from giddyup_watch.demo.racing.cards import World
+from giddyup_watch.demo.writers import AppendWriter
+from giddyup_watch.model import SegmentKey
+from giddyup_watch.store import embedded
+
+#: GB flat in July: 856 races and 8,633 runners, the busiest month of the sample world.
+BUSY = SegmentKey("gb", "flat", "2024-07")
+#: At this volume twenty years make 900 segments, small ones.
+MANY_VOLUME = 0.02
+LOAD_SECONDS = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One line of the table; `limit` is what the value must stay below."""
+
+    what: str
+    value: float
+    unit: str
+    limit: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.limit is None or self.value < self.limit
+
+
+@contextmanager
+def _database(folder: Path) -> Iterator[str]:
+    folder.mkdir(parents=True)
+    with embedded.server(folder) as url:
+        yield url
+
+
+def _loaded(url: str) -> int:
+    with psycopg.connect(url, autocommit=True) as conn:
+        row = conn.execute("SELECT count(*) FROM racing.ledger_segments").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _written(url: str) -> int:
+    """Rows that all runs so far inserted, updated or deleted."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        row = conn.execute(
+            "SELECT coalesce(sum(value::bigint), 0) FROM racing.etl_runs, jsonb_each_text(stats)"
+            " WHERE key ~ '_(inserted|updated|deleted)$'"
+        ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _catch_up(daemon: Daemon, url: str, segments: int) -> float:
+    """Seconds until every segment has been loaded."""
+    started = monotonic()
+    daemon.wait_until(
+        lambda: daemon.idle and _loaded(url) >= segments, LOAD_SECONDS, "not everything is loaded"
+    )
+    return monotonic() - started
+
+
+def first_load(folder: Path, months: list[str], samples: int) -> Iterator[Measure]:
+    """A daemon on an empty database; a second start; then days appended to a busy month."""
+    master = folder / "master"
+    world = World()
+    keys = [key for key in tree.segments(months) if key != BUSY]
+    built = tree.build(master, world, keys)
+    days = [BUSY.first_day + dt.timedelta(days=number) for number in range(31)]
+    writer = AppendWriter(master)
+    for day in days[:-samples]:
+        writer.append(BUSY, world.day(BUSY.region, BUSY.code, day))
+    with _database(folder / "state") as url:
+        with Daemon(folder, master, url) as daemon:
+            seconds = _catch_up(daemon, url, built.segments + 1)
+            yield Measure(f"first load of {built.runners:,} runners", seconds, "s")
+            yield Measure("  that is", built.runners / seconds, "runners/s")
+            yield Measure("  memory at its peak", daemon.peak_mb, "MB", 150)
+        written = _written(url)
+        with Daemon(folder, master, url) as daemon:
+            yield Measure("second start", _catch_up(daemon, url, 0), "s")
+            yield Measure("  rows written", _written(url) - written, "rows", 1)
+            lags = [_lag(url, writer, world, day) for day in days[-samples:]]
+        yield Measure("from manifest closed to commit, median", statistics.median(lags), "s", 2)
+        yield Measure("  slowest", max(lags), "s")
+
+
+def _lag(url: str, writer: AppendWriter, world: World, day: dt.date) -> float:
+    """Append a day and wait for the daemon's NOTIFY, which comes with the commit."""
+    card = world.day(BUSY.region, BUSY.code, day)
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("LISTEN giddyup_ingest")
+        writer.append(BUSY, card)
+        closed = monotonic()
+        if not list(conn.notifies(timeout=30, stop_after=1)):
+            raise RuntimeError(f"{day} was not loaded in 30 s")
+        return monotonic() - closed
+
+
+def busy_segment(folder: Path) -> Iterator[Measure]:
+    """Memory of a daemon that has loaded one busy segment and nothing else."""
+    master = folder / "master"
+    built = tree.build(master, World(), [BUSY])
+    with _database(folder / "state") as url, Daemon(folder, master, url) as daemon:
+        _catch_up(daemon, url, 1)
+        what = f"busy segment, {built.runners:,} runners: memory at its peak"
+        yield Measure(what, daemon.peak_mb, "MB", 150)
+
+
+def idle(folder: Path, seconds: float) -> Iterator[Measure]:
+    """A daemon that has nothing to do on a tree of 900 segments."""
+    master = folder / "master"
+    keys = tree.segments(tree.months("2005-01", "2024-12"))
+    built = tree.build(master, World(volume=MANY_VOLUME), keys)
+    with _database(folder / "state") as url, Daemon(folder, master, url) as daemon:
+        yield Measure(
+            f"{built.segments} small segments", _catch_up(daemon, url, built.segments), "s"
+        )
+        before, started = daemon.cpu_seconds, monotonic()
+        Event().wait(seconds)  # the measurement itself, not a wait for something
+        used = (daemon.cpu_seconds - before) / (monotonic() - started)
+        yield Measure("  idle: processor time", used * 100, "%", 1)
+        yield Measure("  idle: memory", daemon.resident_mb, "MB", 150)

@@ -1,0 +1,103 @@
+"""The daemon as a process that is looked at from outside."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Self
+
+POLL_SECONDS = 0.1
+START_SECONDS = 30
+STOP_SECONDS = 60
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Daemon(AbstractContextManager["Daemon"]):
+    """`giddyup-watch run` on a tree and a database, with default settings but the two."""
+
+    def __init__(self, folder: Path, master: Path, url: str) -> None:
+        self._port = _free_port()
+        self._config = folder / "config.toml"
+        self._config.write_text(
+            f'[master]\npath = "{master}"\n[database]\nurl = "{url}"\n'
+            f'[http]\nlisten = "127.0.0.1:{self._port}"\n[log]\nformat = "json"\n'
+        )
+        self._log = folder / "daemon.log"
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "giddyup_watch", "run", "--config", str(self._config)]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, stderr=log, stdout=log)
+        self.wait_until(lambda: self._answers("/readyz"), START_SECONDS, "it is not ready")
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    @property
+    def peak_mb(self) -> float:
+        """Highest resident set so far."""
+        return self._status_kb("VmHWM") / 1024
+
+    @property
+    def resident_mb(self) -> float:
+        return self._status_kb("VmRSS") / 1024
+
+    @property
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything on disk has been looked at and nothing is being loaded."""
+        values = self._metrics()
+        waiting = values["giddyup_watch_queue_depth"] + values["giddyup_watch_ingest_in_progress"]
+        return waiting == 0 and values["giddyup_watch_rescan_last_success_timestamp_seconds"] > 0
+
+    def wait_until(self, happened: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        deadline = monotonic() + seconds
+        while not happened():
+            if self._process.poll() is not None or monotonic() > deadline:
+                tail = self._log.read_text()[-2000:]
+                raise RuntimeError(f"{otherwise} after {seconds:.0f} s, or it ended:\n{tail}")
+            Event().wait(POLL_SECONDS)
+
+    def _answers(self, path: str) -> bool:
+        try:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self._port}{path}", timeout=5
+            ) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def _metrics(self) -> dict[str, float]:
+        """Series without labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        pairs = (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")
+        return {name: float(value) for name, value in pairs if "{" not in name}
+
+    def _status_kb(self, name: str) -> int:
+        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1])
+        raise RuntimeError(f"no {name} in /proc")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
