@@ -41,42 +41,50 @@ $$;
 -- stored names; where one differs, nothing is changed and the name is told.
 DO $$
 DECLARE
-  bound_body text := (
-    SELECT format(
-      'RETURN regexp_replace(regexp_replace('
-      '%I.unaccent(lower(coalesce($1, ''''))), '
-      '''\s*\([a-z]{2,3}\)\s*$'', '''', ''g''), '
-      '''[^a-z0-9\s]'', '' '', ''g'')',
-      nspname)
+  unaccent_schema text := (
+    SELECT n.nspname
     FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace
     WHERE extname = 'unaccent'
   );
-  home text;
+  body text := format(
+    'RETURN regexp_replace(regexp_replace(%I.unaccent(lower(coalesce($1, ''''))),'
+    ' ''\s*\([a-z]{2,3}\)\s*$'', '''', ''g''), ''[^a-z0-9\s]'', '' '', ''g'')',
+    unaccent_schema);
+  template text := 'CREATE OR REPLACE FUNCTION %I.%I(%s text) RETURNS text'
+    ' LANGUAGE sql IMMUTABLE PARALLEL SAFE %s %s';
   existing record;
   stored record;
   odd text;
 BEGIN
-  FOREACH home IN ARRAY ARRAY['racing', 'public'] LOOP
-    SELECT p.proargnames[1] AS argument, p.proisstrict AS strict
-    INTO existing
+  FOR existing IN
+    SELECT
+      n.nspname AS home,
+      coalesce(quote_ident(nullif(p.proargnames[1], '')), '') AS argument,
+      CASE WHEN p.proisstrict THEN 'STRICT' ELSE '' END AS strictness
     FROM pg_proc AS p
-    WHERE p.oid = to_regprocedure(format('%I.norm_text(text)', home));
-    CONTINUE WHEN NOT FOUND;
-
+    JOIN pg_namespace AS n ON n.oid = p.pronamespace
+    WHERE p.oid = to_regprocedure('racing.norm_text(text)')
+      OR p.oid = to_regprocedure('public.norm_text(text)')
+      AND EXISTS ( -- else it has nothing to do with this schema
+        SELECT
+        FROM pg_depend AS d
+        LEFT JOIN pg_attrdef AS a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
+        JOIN pg_class AS c ON c.oid = coalesce(a.adrelid, d.objid)
+        WHERE d.refclassid = 'pg_proc'::regclass
+          AND d.refobjid = p.oid
+          AND c.relnamespace = 'racing'::regnamespace
+      )
+  LOOP
     BEGIN
-      EXECUTE format('SELECT %I.norm_text(''Élan (FR)'')', home);
+      EXECUTE format('SELECT %I.norm_text(''Élan (FR)'')', existing.home);
       CONTINUE;
-    EXCEPTION WHEN undefined_function OR undefined_object OR undefined_table THEN
+    EXCEPTION WHEN undefined_function OR undefined_object THEN
       NULL; -- it needs a search path: replaced below
     END;
 
-    EXECUTE format(
-      'CREATE FUNCTION racing.norm_text_bound(text) RETURNS text'
-      ' LANGUAGE sql IMMUTABLE PARALLEL SAFE %s %s',
-      CASE WHEN existing.strict THEN 'STRICT' ELSE '' END, bound_body);
-
+    EXECUTE format(template, 'racing', 'norm_text_bound', '', existing.strictness, body);
     FOR stored IN
-      SELECT d.relation, d.name, d.norm
+      SELECT *
       FROM (VALUES
         ('courses', 'course_name', 'course_norm'),
         ('horses', 'horse_name', 'horse_norm'),
@@ -87,47 +95,42 @@ BEGIN
         ('bloodlines', 'sire', 'sire_norm'),
         ('bloodlines', 'dam', 'dam_norm'),
         ('bloodlines', 'damsire', 'damsire_norm')
-      ) AS d (relation, name, norm)
-      WHERE to_regclass('racing.' || d.relation) IS NOT NULL
+      ) AS names (relation, name, norm)
+      WHERE to_regclass('racing.' || relation) IS NOT NULL
     LOOP
-      -- As it was meant to run: with the schemas it was written for in reach.
-      PERFORM set_config('search_path', (
-        SELECT format('racing, public, %I', n.nspname)
-        FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace
-        WHERE extname = 'unaccent'
-      ), true);
+      -- With the schemas in reach that the old body was written for.
+      PERFORM set_config('search_path', format('racing, public, %I', unaccent_schema), true);
       EXECUTE format(
-        'SELECT %2$I FROM racing.%1$I'
+        'SELECT quote_nullable(%2$I) FROM racing.%1$I'
         ' WHERE racing.norm_text_bound(%2$I) IS DISTINCT FROM %4$I.norm_text(%2$I)'
         ' OR racing.norm_text_bound(%2$I) IS DISTINCT FROM %3$I'
         ' LIMIT 1',
-        stored.relation, stored.name, stored.norm, home) INTO odd;
+        stored.relation, stored.name, stored.norm, existing.home) INTO odd;
       PERFORM set_config('search_path', 'pg_catalog', true);
       IF odd IS NOT NULL THEN
         RAISE EXCEPTION
           '%.norm_text does not survive dump and restore, and cannot be replaced:'
-          ' the new one differs for % in racing.%', home, quote_literal(odd), stored.relation
+          ' the result would change for % in racing.%', existing.home, odd, stored.relation
           USING ERRCODE = 'GW001',
             HINT = 'give norm_text a body that names the schema of unaccent, then migrate again';
       END IF;
     END LOOP;
-
     DROP FUNCTION racing.norm_text_bound(text);
+
     EXECUTE format(
-      'CREATE OR REPLACE FUNCTION %I.norm_text(%s text) RETURNS text'
-      ' LANGUAGE sql IMMUTABLE PARALLEL SAFE %s %s',
-      home,
-      CASE WHEN existing.argument <> '' THEN quote_ident(existing.argument) ELSE '' END,
-      CASE WHEN existing.strict THEN 'STRICT' ELSE '' END, bound_body);
+      template, existing.home, 'norm_text', existing.argument, existing.strictness, body);
   END LOOP;
 
   -- Our SQL calls racing.norm_text: where the database's own lives in public, through it.
   IF to_regprocedure('racing.norm_text(text)') IS NULL THEN
-    EXECUTE 'CREATE FUNCTION racing.norm_text(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE '
-      || CASE
-        WHEN to_regprocedure('public.norm_text(text)') IS NULL THEN bound_body
+    EXECUTE format(
+      template, 'racing', 'norm_text', 't', '',
+      CASE
+        WHEN current_setting('giddyup.fresh')::boolean
+          OR to_regprocedure('public.norm_text(text)') IS NULL
+        THEN body
         ELSE 'RETURN public.norm_text(t)'
-      END;
+      END);
   END IF;
 END
 $$;

@@ -83,18 +83,12 @@ def _shared_copy(package: Path) -> Path:
     """A copy that everybody can read and only root can write, made once for each version."""
     name = f"{PACKAGE}-{importlib.metadata.version(PACKAGE)}"
     target = SHARED_COPIES / name
+    _make_shared_folder()
     if not target.is_dir():
-        SHARED_COPIES.mkdir(mode=0o755, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=SHARED_COPIES) as building:
             built = Path(building) / name
             for part in (PACKAGE, _LIBRARIES):
-                if (package.parent / part).is_dir():
-                    shutil.copytree(
-                        package.parent / part,
-                        built / part,
-                        symlinks=True,
-                        ignore=shutil.ignore_patterns("include", "__pycache__", "*.py"),
-                    )
+                _copy(package.parent / part, built / part)
             _open_to_readers(built)
             try:
                 built.rename(target)
@@ -102,6 +96,29 @@ def _shared_copy(package: Path) -> Path:
                 if not target.is_dir():  # else another process was faster
                     raise
     return target / PACKAGE
+
+
+def _make_shared_folder() -> None:
+    try:
+        SHARED_COPIES.mkdir(parents=True)
+        SHARED_COPIES.chmod(0o755)
+    except FileExistsError:
+        if SHARED_COPIES.stat().st_uid != 0:
+            raise ConfigError(
+                f"{SHARED_COPIES} does not belong to root",
+                hint="it would decide which programs are run: remove it",
+            ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"the PostgreSQL programs cannot be copied for their user: {error}",
+            hint="install giddyup-watch outside a closed folder such as /root, or set database.url",
+        ) from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    skipped = shutil.ignore_patterns("include", "__pycache__", "*.py")
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True, ignore=skipped)
 
 
 def _open_to_readers(root: Path) -> None:

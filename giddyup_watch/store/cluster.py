@@ -44,10 +44,12 @@ PROGRESS_INTERVAL = "2s"
 POLL_SECONDS = 0.05
 #: A server that ends at once is started again: what a killed one left may need a moment to go.
 MAX_LAUNCHES = 3
-STOP_SECONDS = 300
+STOP_SECONDS = 120
 COMMAND_SECONDS = 300
 LOG_NAME = "server.log"
 LOG_TAIL_LINES = 5
+PID_FILE = "postmaster.pid"
+PID_FILE_STATUS_LINE = 7
 
 #: For a laptop: small, quiet, no network, no replication.
 SETTINGS = {
@@ -87,10 +89,6 @@ class Cluster:
     @property
     def major(self) -> str:
         return self.version.split(".")[0]
-
-    @property
-    def host(self) -> str:
-        return str(self.folder)
 
 
 def at(folder: Path) -> Cluster:
@@ -144,17 +142,17 @@ def create(folder: Path) -> None:
 def bring_up(cluster: Cluster, progress: Progress) -> None:
     """Return when the server answers: started, found running, or recovered after a crash."""
     launches = 0
-    quiet = _Quiet(cluster)
-    while (state := _ping(cluster)) != pq.Ping.OK:
+    log = _Log(cluster)
+    while not _answers(cluster):
         if not alive(cluster):
             if launches == MAX_LAUNCHES:
                 raise _failed(cluster, "does not start")
             launches += 1
             _launch(cluster)
-        elif quiet.seconds() > STALL_SECONDS:
+        elif log.has_grown() and "redo in progress" in (line := _log_tail(cluster, 1)):
+            progress(f"PostgreSQL is recovering: {line}")
+        elif log.quiet_seconds() > STALL_SECONDS:
             raise _failed(cluster, f"has made no progress for {STALL_SECONDS:.0f} s")
-        elif state == pq.Ping.REJECT and quiet.grew():
-            progress(f"PostgreSQL is recovering: {_log_tail(cluster, 1)}")
         threading.Event().wait(POLL_SECONDS)
 
 
@@ -191,35 +189,45 @@ def locked(path: Path, how: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-class _Quiet:
-    """How long the server's log has not grown."""
+class _Log:
+    """The server's log, as a sign of progress."""
 
     def __init__(self, cluster: Cluster) -> None:
-        self._log = cluster.folder / LOG_NAME
+        self._path = cluster.folder / LOG_NAME
         self._size = -1
-        self._since = time.monotonic()
+        self._grown_at = time.monotonic()
 
-    def grew(self) -> bool:
-        size = self._log.lstat().st_size if self._log.exists() else 0
+    def has_grown(self) -> bool:
+        size = self._path.lstat().st_size if self._path.exists() else 0
         if size == self._size:
             return False
-        self._size, self._since = size, time.monotonic()
+        self._size, self._grown_at = size, time.monotonic()
         return True
 
-    def seconds(self) -> float:
-        return time.monotonic() - self._since
+    def quiet_seconds(self) -> float:
+        return time.monotonic() - self._grown_at
 
 
-def _ping(cluster: Cluster) -> pq.Ping:
-    info = conninfo.make_conninfo(
+def _answers(cluster: Cluster) -> bool:
+    """Whether the server says that it is ready, and is: a killed one has said so too.
+
+    It is not asked before it says so, because it notes every refusal in its log.
+    """
+    try:
+        note = (cluster.folder / PID_FILE).read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    if len(note) <= PID_FILE_STATUS_LINE or note[PID_FILE_STATUS_LINE].strip() != "ready":
+        return False
+    address = conninfo.make_conninfo(
         host=str(cluster.folder), port=PORT, user=ROLE, dbname="postgres", connect_timeout=5
     )
-    return pq.Ping(pq.PGconn.ping(info.encode()))
+    return pq.PGconn.ping(address.encode()) == pq.Ping.OK
 
 
 def _launch(cluster: Cluster) -> None:
     """Start the server without waiting for it, with the lock that says that it lives."""
-    (cluster.folder / "postmaster.pid").unlink(missing_ok=True)  # nobody lives: it is stale
+    (cluster.folder / PID_FILE).unlink(missing_ok=True)  # nobody lives: it is stale
     ourselves = binaries.user_of(os.geteuid()).pw_name
     _run(cluster, "tee", "pg_ident.conf", given=f'giddyup "{ourselves}" {ROLE}\n')
     log = cluster.folder / LOG_NAME
@@ -241,6 +249,8 @@ def _failed(cluster: Cluster, what: str) -> DatabaseUnavailableError:
 
 
 def _log_tail(cluster: Cluster, lines: int) -> str:
+    if not (cluster.folder / LOG_NAME).exists():
+        return "no log"
     return _run(cluster, "tail", "-n", str(lines), LOG_NAME).strip().replace("\n", " | ")
 
 

@@ -49,8 +49,10 @@ _NO_DATABASE = re.compile(r"database \".*\" does not exist")
 _UNAVAILABLE = ("08", "57P0", "58")
 _BUSY = ("40001", "40P01", "55P03", "53", "25006", "57014")
 _DENIED_STATES = ("42501", "28")
-#: GW: our own migrations refuse the database. 42, 3F, 0A, 58P01: it is not as they leave it.
-_CONFIG = ("GW", "42P01", "42703", "42704", "42883", "3F", "3D", "0A", "58P01")
+#: Raised by our own SQL when it will not work with what it finds.
+_REFUSED = "GW"
+#: The database is not as the migrations leave it, or the server lacks an extension.
+_CONFIG = (_REFUSED, "42P01", "42703", "42704", "42883", "3F", "3D", "0A", "58P01")
 
 
 def connect(
@@ -174,7 +176,7 @@ def _describe(error: psycopg.Error) -> str:
     parts += [f"{what} {name}" for what, name in named if name]
     if diag.message_detail:
         parts.append(diag.message_detail)
-    if error.sqlstate:
+    if error.sqlstate and not error.sqlstate.startswith(_REFUSED):
         parts.append(f"SQLSTATE {error.sqlstate}")
     return "; ".join(parts)
 

@@ -7,7 +7,7 @@ version of PostgreSQL it is moved aside and filled anew.
 
 import fcntl
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -33,20 +33,33 @@ def server(state_dir: Path, *, progress: Callable[[str], None] | None = None) ->
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except PermissionError as error:
         raise PermissionDeniedError(f"the state directory cannot be made: {error}") from error
-    gate = folder.with_name(f"{FOLDER}.lock")
+    tell = progress or _tell_nobody
     with cluster.locked(folder.with_name(f"{FOLDER}.users"), fcntl.LOCK_SH) as users:
-        with cluster.locked(gate, fcntl.LOCK_EX):
-            place = _bring_up(folder, progress or _tell_nobody)
+        with _gate(folder, tell):
+            place = _bring_up(folder, tell)
         try:
             yield _url(place, cluster.DATABASE)
         finally:
-            with cluster.locked(gate, fcntl.LOCK_EX):
+            with _gate(folder, tell):
                 if _last_out(users):
                     cluster.stop(place)
 
 
 def _tell_nobody(_: str) -> None:
     pass
+
+
+@contextmanager
+def _gate(folder: Path, tell: Callable[[str], None]) -> Iterator[None]:
+    """One process at a time starts or stops the server."""
+    path = folder.with_name(f"{FOLDER}.lock")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(cluster.locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        except BlockingIOError:
+            tell("waiting for another process that starts or stops the database")
+            stack.enter_context(cluster.locked(path, fcntl.LOCK_EX))
+        yield
 
 
 def _last_out(users: int) -> bool:

@@ -89,13 +89,13 @@ def apply(
     A busy lock is waited for; `wait` (an event's, when somebody can stop us)
     passes the time between two tries.
     """
-    pending(conn, migrations)
+    if not pending(conn, migrations):
+        return []
     pause = threading.Event().wait if wait is None else wait
     with _locked(conn, lock_id, wait_seconds, pause):
         due = pending(conn, migrations)
-        if due and not connection.fetch_value(conn, "check_bookkeeping"):
-            with connection.transaction(conn):
-                connection.execute(conn, "create_bookkeeping")
+        if not connection.fetch_value(conn, "check_bookkeeping"):
+            connection.execute(conn, "create_bookkeeping")
         for migration in due:
             _apply_one(conn, migration)
     return due
