@@ -1,0 +1,28 @@
+"""What stands between this daemon and its work, for /readyz and for whoever asks."""
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+Condition = Literal["database", "tree", "migrations", "adoption"]
+
+NOT_CHECKED = "not checked yet"
+
+
+class Board:
+    """One line for each condition: what is wrong, or nothing. Written and read by any thread."""
+
+    def __init__(self) -> None:
+        self._problems: dict[Condition, str] = dict.fromkeys(get_args(Condition), NOT_CHECKED)
+
+    def set(self, condition: Condition, problem: str = "") -> bool:
+        """Say how it is now; True when that is news."""
+        news = self._problems[condition] != problem
+        self._problems[condition] = problem
+        return news
+
+    def problem(self, condition: Condition) -> str:
+        return self._problems[condition]
+
+    @property
+    def problems(self) -> Mapping[Condition, str]:
+        return dict(self._problems)
