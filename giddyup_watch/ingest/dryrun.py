@@ -139,7 +139,9 @@ def _changed(
     for column, old, new in zip(columns, stored, wanted, strict=True):
         kept = live and new is None and column in cells.PRICE_COLUMNS
         value = norms[new] if column in _NAMES and isinstance(new, str) else new
-        if old != value and not kept:
+        # An unknown parent's norm is null or empty: norm_text differs between databases.
+        unknown = column in _NAMES and not old and not value
+        if old != value and not kept and not unknown:
             found.append((column, old, value))
     return found
 

@@ -152,7 +152,7 @@ def _decide(made: SegmentPlan, known: LedgerSegment | None) -> Decision:
     rules = made.setting.rules.fingerprint
     if made.unasked:
         state, reason = "due", f"{made.unasked} of its days were not asked for"
-        rules = known.rules if known is not None else ""
+        rules = known.rules if known is not None else rules
     claim, parsed = made.snapshot.manifest, made.content
     return Decision(
         state=state,

@@ -1,6 +1,12 @@
--- Collect each distinct pedigree of the staged runners with the norms of its names.
+-- Collect each distinct pedigree of the staged runners with the norms of its names. What the
+-- norm of an unknown parent is, the database decides: norm_text(NULL) differs between them.
 INSERT INTO staging.pedigrees (sire, dam, damsire, sire_norm, dam_norm, damsire_norm, line)
-SELECT d.sire, d.dam, d.damsire, si.norm, da.norm, ds.norm, d.line
+SELECT
+  d.sire, d.dam, d.damsire,
+  coalesce(si.norm, racing.norm_text(NULL)),
+  coalesce(da.norm, racing.norm_text(NULL)),
+  coalesce(ds.norm, racing.norm_text(NULL)),
+  d.line
 FROM (
   SELECT
     coalesce(sire, '') AS sire,

@@ -1,0 +1,104 @@
+"""A bench for ingesting: a tree on disk, a database, and runs between them by hand."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from giddyup_watch.demo import edits, writers
+from giddyup_watch.demo.racing.cards import Card, World
+from giddyup_watch.ingest import run
+from giddyup_watch.ingest.outcome import Outcome, TurnResult
+from giddyup_watch.model import Accept, Rules, SegmentKey, Trigger, newest_first
+from giddyup_watch.source import layout
+from giddyup_watch.store import connection
+from giddyup_watch.store.connection import Connection
+from tests.conftest import LOCK_ID
+
+REGIONS, CODES = ("gb", "ire"), ("flat", "jumps")
+FLAT = SegmentKey("gb", "flat", "2024-06")
+JUMPS = SegmentKey("gb", "jumps", "2024-06")
+SMALL = World(seed=7, volume=0.15)
+
+
+@dataclass
+class Bench:
+    """`orphan_seconds` is 0: what is on disk is taken as it is, unless a test says otherwise."""
+
+    conn: Connection
+    master: Path
+    rules: Rules = field(default_factory=Rules)
+    orphan_seconds: float = 0.0
+
+    def put(self, key: SegmentKey, card: Card) -> None:
+        """Make the segment's files hold the card and nothing else."""
+        writers.TruncateWriter(self.master).rewrite(key, card)
+
+    def card(self, key: SegmentKey) -> Card:
+        return edits.read(self.master, key)
+
+    @property
+    def session(self) -> run.Session:
+        return run.Session(self.conn, self.master, self.rules, LOCK_ID, self.orphan_seconds)
+
+    def keys(self) -> list[SegmentKey]:
+        found = layout.look(self.master, REGIONS, CODES).segments
+        return sorted(found, key=newest_first)
+
+    def turn(
+        self,
+        *keys: SegmentKey,
+        trigger: Trigger = "watch",
+        days: Iterable[dt.date] | None = None,
+        force: bool = False,
+        accept: Iterable[Accept] = (),
+    ) -> tuple[TurnResult, list[Outcome]]:
+        """One run over these segments, or over all on disk."""
+        queue = iter(keys or self.keys())
+        request = run.Request(
+            trigger, None if days is None else frozenset(days), force, frozenset(accept)
+        )
+        outcomes: list[Outcome] = []
+        result = run.turn(self.session, request, lambda: next(queue, None), outcomes.append)
+        return result, outcomes
+
+    def load(self, *keys: SegmentKey, **how: Any) -> Outcome:
+        """One run of which only the last outcome matters."""
+        return self.turn(*keys, **how)[1][-1]
+
+    def rows(self, text: str, *params: object) -> list[tuple[Any, ...]]:
+        return self.conn.execute(text, params).fetchall()
+
+    def value(self, text: str, *params: object) -> Any:
+        return self.rows(text, *params)[0][0]
+
+    def count(self, table: str) -> int:
+        number: int = self.value(f"SELECT count(*) FROM {table}")
+        return number
+
+
+@pytest.fixture
+def bench(conn: Connection, tmp_path: Path) -> Bench:
+    master = tmp_path / "master"
+    master.mkdir()
+    return Bench(conn, master)
+
+
+@pytest.fixture
+def month(bench: Bench) -> Card:
+    """A loaded month of GB flat racing, as a card to change and to put back."""
+    card = SMALL.month(FLAT)
+    bench.put(FLAT, card)
+    assert bench.load(FLAT).result == "loaded"
+    return bench.card(FLAT)
+
+
+@pytest.fixture
+def other_session(database: str) -> Iterator[Connection]:
+    """A session of somebody else on the same database."""
+    with closing(connection.connect(database, application_name="somebody else")) as opened:
+        yield opened

@@ -1,0 +1,75 @@
+"""A dry run says what a run then does, to the row, and writes nothing."""
+
+import pytest
+
+from giddyup_watch.demo import edits
+from giddyup_watch.demo.racing.cards import Card
+from giddyup_watch.ingest import dryrun, run
+from giddyup_watch.store.connection import Connection
+from tests.conftest import LOCK_ID
+from tests.ingest.conftest import FLAT, SMALL, Bench
+
+
+def preview(bench: Bench, **how: object) -> dryrun.Preview:
+    request = run.Request("cli", **how)  # type: ignore[arg-type]
+    return next(iter(dryrun.compare(bench.session, request, [FLAT])))
+
+
+def test_it_says_what_then_happens(bench: Bench, month: Card) -> None:
+    edits.correct_result(month, edits.resulted(month)[0])
+    edits.withdraw_runner(month, month.runners[0]["runner_key"])
+    month.runners[5]["age"] = "old"
+    month.races.append(dict(month.races[0], race_key="new", race_name="New"))
+    bench.put(FLAT, month)
+    said = preview(bench).outcome
+    done = bench.load(FLAT)
+    assert said.effects == done.effects
+    assert (said.result, said.days) == (done.result, done.days)
+
+
+def test_it_shows_changed_cells(bench: Bench, month: Card) -> None:
+    month.races[0]["going"] = "Heavy as lead"
+    month.runners[0]["trainer"] = "Brand New Trainer"
+    bench.put(FLAT, month)
+    changes = preview(bench).changes
+    assert (
+        dryrun.Change(
+            "races", month.races[0]["race_key"], "going", changes[0].stored, "Heavy as lead"
+        )
+        == changes[0]
+    )
+    assert changes[1].column == "trainer"
+    assert changes[1].wanted == "brand new trainer"
+
+
+def test_it_takes_no_lock_and_writes_nothing(bench: Bench, other_session: Connection) -> None:
+    bench.put(FLAT, SMALL.month(FLAT))
+    other_session.execute("SELECT pg_advisory_lock(%s)", (LOCK_ID,))
+    said = preview(bench)
+    assert said.outcome.effects.races.inserted == len(bench.card(FLAT).races)
+    assert said.outcome.run_id is None
+    for table in ("races", "runners", "horses", "etl_runs", "ledger_segments"):
+        assert bench.count(f"racing.{table}") == 0
+
+
+def test_it_compares_what_is_stored_when_forced(bench: Bench, month: Card) -> None:
+    key = month.runners[0]["runner_key"]
+    bench.conn.execute("UPDATE racing.runners SET lbs = 1 WHERE runner_key = %s", (key,))
+    said = preview(bench, force=True)
+    assert said.outcome.effects.runners.updated == 1
+    assert [(c.table, c.key, c.column, c.stored) for c in said.changes] == [
+        ("runners", key, "lbs", 1)
+    ]
+
+
+@pytest.mark.parametrize("accept", [frozenset(), frozenset({"shrink"})])
+def test_it_says_what_would_be_held_or_deleted(
+    bench: Bench, month: Card, accept: frozenset[str]
+) -> None:
+    edits.drop_day(month, month.days[0])
+    edits.drop_races(month, [r["race_key"] for r in month.races if r["date"] == month.days[0]][1:])
+    bench.put(FLAT, month)
+    said = preview(bench, accept=accept).outcome
+    done = bench.load(FLAT, trigger="cli", accept=accept)
+    assert said.effects == done.effects
+    assert said.result == done.result

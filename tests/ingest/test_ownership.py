@@ -1,0 +1,155 @@
+"""A race that lies in two folders belongs to one, whichever was loaded first."""
+
+import pytest
+
+from giddyup_watch.demo import edits
+from giddyup_watch.demo.racing.cards import Card
+from giddyup_watch.ingest import ownership
+from giddyup_watch.model import SegmentKey
+from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench
+
+
+@pytest.mark.parametrize(
+    ("code", "race_type", "rank"),
+    [
+        ("flat", "Flat", 0),
+        ("jumps", "Flat", 2),
+        ("jumps", "Hurdle", 1),
+        ("hurdle", "Hurdle", 0),
+        ("nh flat", "NH Flat", 0),
+        ("flat", "NH Flat", 2),
+        ("jumps", "NH Flat", 1),
+    ],
+)
+def test_the_claim_of_a_folder(code: str, race_type: str, rank: int) -> None:
+    assert ownership.rank(code, race_type) == rank
+
+
+@pytest.fixture
+def misfiled(bench: Bench) -> Card:
+    """A month of jumps, of which three races also lie in the flat folder, with other going."""
+    jumps = SMALL.month(JUMPS)
+    strays = edits.part(jumps, [race["race_key"] for race in jumps.races[:3]])
+    flat = SMALL.month(FLAT)
+    flat.extend(Card([dict(r, going="Misfiled") for r in strays.races], list(strays.runners)))
+    bench.put(JUMPS, jumps)
+    bench.put(FLAT, flat)
+    return jumps
+
+
+def owners(bench: Bench) -> list[tuple[str, bool]]:
+    return bench.rows(
+        "SELECT DISTINCT code, owned FROM racing.ledger_races"
+        " WHERE race_key IN (SELECT race_key FROM racing.ledger_races"
+        " GROUP BY race_key HAVING count(*) > 1) ORDER BY 1"
+    )
+
+
+def goings(bench: Bench, card: Card) -> set[str]:
+    keys = [race["race_key"] for race in card.races[:3]]
+    return {
+        going
+        for (going,) in bench.rows("SELECT going FROM racing.races WHERE race_key = ANY(%s)", keys)
+    }
+
+
+@pytest.mark.parametrize("order", [(FLAT, JUMPS), (JUMPS, FLAT)])
+def test_the_folder_of_its_code_owns_a_race_in_either_order(
+    bench: Bench, misfiled: Card, order: tuple[SegmentKey, SegmentKey]
+) -> None:
+    result, _ = bench.turn(*order)
+    assert owners(bench) == [("flat", False), ("jumps", True)]
+    assert "Misfiled" not in goings(bench, misfiled)
+    total = len(bench.card(FLAT).races) - 3 + len(misfiled.races)
+    assert bench.count("racing.races") == total
+    assert result.effects.races.read == total + 3
+    assert bench.value("SELECT misfiled FROM racing.ledger_segments WHERE code = 'flat'") == 3
+
+
+def test_copies_of_another_folder_are_counted_as_duplicate(bench: Bench, misfiled: Card) -> None:
+    bench.turn(JUMPS)
+    outcome = bench.load(FLAT)
+    runners = sum(len(edits.field_of(misfiled, r["race_key"])) for r in misfiled.races[:3])
+    assert outcome.effects.races.duplicate == 3
+    assert outcome.effects.runners.duplicate == runners
+    assert bench.load(FLAT).result == "unchanged"
+
+
+def test_when_the_owner_drops_a_race_it_passes_to_who_holds_it(
+    bench: Bench, misfiled: Card
+) -> None:
+    bench.turn(JUMPS, FLAT)
+    dropped = [race["race_key"] for race in misfiled.races[:3]]
+    edits.drop_races(misfiled, dropped)
+    bench.put(JUMPS, misfiled)
+    outcome = bench.load(JUMPS)
+    assert outcome.result == "loaded"
+    assert outcome.effects.races.deleted == 0
+    assert outcome.also == (FLAT,)
+    assert bench.load(FLAT).effects.races.updated == 3
+    found = bench.rows("SELECT DISTINCT going FROM racing.races WHERE race_key = ANY(%s)", dropped)
+    assert found == [("Misfiled",)]
+
+
+def test_when_the_last_holder_drops_it_the_race_is_deleted(bench: Bench, misfiled: Card) -> None:
+    bench.turn(JUMPS, FLAT)
+    dropped = [race["race_key"] for race in misfiled.races[:3]]
+    edits.drop_races(misfiled, dropped)
+    bench.put(JUMPS, misfiled)
+    flat = bench.card(FLAT)
+    edits.drop_races(flat, dropped)
+    bench.put(FLAT, flat)
+    bench.turn(JUMPS, FLAT, trigger="cli", accept=["shrink"])
+    bench.turn(JUMPS, FLAT, trigger="cli", accept=["shrink"])
+    assert bench.rows("SELECT 1 FROM racing.races WHERE race_key = ANY(%s)", dropped) == []
+    assert bench.rows("SELECT 1 FROM racing.ledger_races WHERE race_key = ANY(%s)", dropped) == []
+
+
+def test_runners_that_only_the_losing_copy_had_go_with_it(bench: Bench) -> None:
+    jumps = SMALL.month(JUMPS)
+    key = jumps.races[0]["race_key"]
+    stray = edits.part(jumps, [key])
+    extra = dict(stray.runners[0], runner_key="only-in-flat", horse="Only In Flat (IRE)")
+    bench.put(FLAT, Card(list(stray.races), [*stray.runners, extra]))
+    bench.load(FLAT)
+    bench.put(JUMPS, jumps)
+    bench.load(JUMPS)
+    assert bench.rows("SELECT 1 FROM racing.runners WHERE runner_key = 'only-in-flat'") == []
+    assert bench.count("racing.runners") == len(jumps.runners)
+
+
+def test_a_misfiled_race_alone_in_the_wrong_folder_is_loaded(bench: Bench) -> None:
+    jumps = SMALL.month(JUMPS)
+    bench.put(FLAT, edits.part(jumps, [jumps.races[0]["race_key"]]))
+    assert bench.load(FLAT).effects.races.inserted == 1
+    assert bench.value("SELECT race_type FROM racing.races") == jumps.races[0]["type"]
+
+
+@pytest.mark.parametrize("order", [(FLAT, JUMPS), (JUMPS, FLAT)])
+def test_a_runner_key_in_two_races_goes_to_the_folder_that_sorts_first(
+    bench: Bench, order: tuple[SegmentKey, SegmentKey]
+) -> None:
+    flat, jumps = SMALL.month(FLAT), SMALL.month(JUMPS)
+    ours, theirs = flat.races[0]["race_key"], jumps.races[0]["race_key"]
+    jumps.races[0]["date"] = flat.races[0]["date"]
+    edits.field_of(jumps, theirs)[0]["runner_key"] = edits.field_of(flat, ours)[0]["runner_key"]
+    shared = edits.field_of(flat, ours)[0]["runner_key"]
+    bench.put(FLAT, flat)
+    bench.put(JUMPS, jumps)
+    bench.turn(*order)
+    found = bench.rows(
+        "SELECT r.race_key FROM racing.runners n JOIN racing.races r USING (race_id, race_date)"
+        " WHERE n.runner_key = %s",
+        shared,
+    )
+    assert found == [(ours,)]
+    edits.withdraw_runner(flat, shared)
+    bench.put(FLAT, flat)
+    assert bench.load(FLAT).also == (JUMPS,)
+    bench.load(JUMPS)
+    found = bench.rows(
+        "SELECT r.race_key FROM racing.runners n JOIN racing.races r USING (race_id, race_date)"
+        " WHERE n.runner_key = %s",
+        shared,
+    )
+    assert found == [(theirs,)]

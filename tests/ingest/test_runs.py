@@ -1,0 +1,187 @@
+"""The run around the segments: one ingester per database, named, cancelable, never left open."""
+
+import threading
+from contextlib import closing
+
+import pytest
+
+from giddyup_watch.errors import LockBusyError
+from giddyup_watch.ingest import reconcile
+from giddyup_watch.ingest.outcome import Outcome
+from giddyup_watch.model import newest_first
+from giddyup_watch.store import connection, control, lock
+from giddyup_watch.store.connection import Connection
+from tests.conftest import LOCK_ID
+from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench
+
+
+def test_a_foreign_holder_of_the_lock_is_named_and_nothing_is_written(
+    bench: Bench, other_session: Connection
+) -> None:
+    bench.put(FLAT, SMALL.month(FLAT))
+    other_session.execute("SELECT pg_advisory_lock(%s)", (LOCK_ID,))
+    with pytest.raises(LockBusyError) as caught:
+        bench.turn(FLAT)
+    assert "somebody else" in caught.value.holder
+    assert str(other_session.info.backend_pid) in caught.value.holder
+    assert bench.count("racing.races") == bench.count("racing.etl_runs") == 0
+    other_session.execute("SELECT pg_advisory_unlock(%s)", (LOCK_ID,))
+    assert bench.load(FLAT).result == "loaded"
+
+
+def test_the_lock_is_free_after_a_run(bench: Bench, other_session: Connection) -> None:
+    bench.put(FLAT, SMALL.month(FLAT))
+    bench.turn(FLAT)
+    assert lock.holder(other_session, LOCK_ID) is None
+
+
+def test_one_daemon_is_active_and_the_next_takes_over_when_it_ends(
+    bench: Bench, database: str
+) -> None:
+    with closing(connection.connect(database, application_name="first")) as first:
+        assert lock.become_active(first, LOCK_ID)
+        assert not lock.become_active(bench.conn, LOCK_ID)
+        found = lock.holder(bench.conn, LOCK_ID, lock.ACTIVE_DAEMON)
+        assert found is not None
+        assert found.application == "first"
+    done = threading.Event()
+    while not lock.become_active(bench.conn, LOCK_ID):
+        done.wait(0.05)
+    assert lock.holder(bench.conn, LOCK_ID, lock.ACTIVE_DAEMON) is not None
+
+
+def test_runs_of_a_dead_ingester_are_closed_by_the_next(bench: Bench) -> None:
+    bench.conn.execute("INSERT INTO racing.etl_runs (status, scope) VALUES ('running', '{}')")
+    bench.put(FLAT, SMALL.month(FLAT))
+    bench.turn(FLAT)
+    rows = bench.rows(
+        "SELECT status, finished_at IS NOT NULL, error_msg FROM racing.etl_runs ORDER BY 1"
+    )
+    assert rows[0][:2] == ("failed", True)
+    assert "without closing" in rows[0][2]
+    assert rows[1][:2] == ("success", True)
+
+
+def test_a_canceled_run_stops_between_segments_and_parks_the_rest(bench: Bench) -> None:
+    bench.put(FLAT, SMALL.month(FLAT))
+    bench.put(JUMPS, SMALL.month(JUMPS))
+    queue = iter([FLAT, JUMPS])
+    outcomes: list[Outcome] = []
+
+    def report(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        control.cancel(bench.conn)
+
+    from giddyup_watch.ingest import run
+
+    result = run.turn(bench.session, run.Request("watch"), lambda: next(queue, None), report)
+    assert [outcome.key for outcome in outcomes] == [FLAT]
+    assert result.status == "canceled"
+    assert bench.value("SELECT status FROM racing.etl_runs") == "canceled"
+    assert bench.load(JUMPS).result == "held"
+    assert control.resume(bench.conn) == 1
+    assert bench.load(JUMPS).result == "loaded"
+
+
+def test_a_parked_segment_is_loaded_when_its_content_changes(bench: Bench) -> None:
+    from giddyup_watch.ingest import segment
+
+    card = SMALL.month(FLAT)
+    bench.put(FLAT, card)
+    segment.park(bench.session, FLAT)
+    assert bench.load(FLAT).result == "held"
+    card.races[0]["going"] = "Changed"
+    bench.put(FLAT, card)
+    assert bench.load(FLAT).result == "loaded"
+
+
+def test_nothing_to_cancel_is_said(bench: Bench) -> None:
+    assert control.cancel(bench.conn) is None
+
+
+def test_pause_is_kept_in_the_database(bench: Bench) -> None:
+    assert not control.read(bench.conn).paused
+    control.pause(bench.conn)
+    assert control.read(bench.conn).paused
+    control.resume(bench.conn)
+    assert not control.read(bench.conn).paused
+
+
+def test_a_run_asked_for_by_hand_has_its_row_even_when_there_was_nothing_to_do(
+    bench: Bench,
+) -> None:
+    bench.put(FLAT, SMALL.month(FLAT))
+    bench.turn(FLAT)
+    result, _ = bench.turn(FLAT, trigger="cli")
+    assert result.run_id is not None
+    assert (
+        bench.value(
+            "SELECT scope->>'trigger' FROM racing.etl_runs WHERE run_id = %s", result.run_id
+        )
+        == "cli"
+    )
+
+
+def test_a_manifest_that_does_not_agree_is_waited_for(bench: Bench) -> None:
+    bench.put(FLAT, SMALL.month(FLAT))
+    manifest = bench.master / str(FLAT) / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"race_count": ', '"race_count": 1'))
+    bench.orphan_seconds = 60
+    outcome = bench.load(FLAT)
+    assert outcome.result == "waiting"
+    assert "manifest says" in outcome.reason
+    assert outcome.retry_after is not None
+    assert 50 < outcome.retry_after < 61
+    assert bench.count("racing.ledger_segments") == 0
+    bench.orphan_seconds = 0
+    assert bench.load(FLAT).result == "loaded"
+    assert bench.value("SELECT counts_agree FROM racing.ledger_segments") is False
+
+
+def test_an_unreadable_manifest_is_waited_for(bench: Bench) -> None:
+    bench.put(FLAT, SMALL.month(FLAT))
+    (bench.master / str(FLAT) / "manifest.json").write_text("")
+    bench.orphan_seconds = 60
+    assert bench.load(FLAT).result == "waiting"
+    bench.orphan_seconds = 0
+    assert bench.load(FLAT).result == "loaded"
+    assert bench.value("SELECT counts_agree FROM racing.ledger_segments") is None
+
+
+def test_reconcile_finds_what_the_database_does_not_have(bench: Bench) -> None:
+    bench.put(FLAT, SMALL.month(FLAT))
+    bench.put(JUMPS, SMALL.month(JUMPS))
+    on_disk = bench.keys()
+    assert reconcile.due(bench.conn, on_disk, {}, bench.rules) == {FLAT, JUMPS}
+    _, outcomes = bench.turn()
+    remembered = {o.key: o.fingerprint for o in outcomes if o.fingerprint is not None}
+    assert reconcile.due(bench.conn, on_disk, remembered, bench.rules) == set()
+    bench.conn.execute("DELETE FROM racing.ingested_days WHERE code = 'flat'")
+    assert reconcile.due(bench.conn, on_disk, remembered, bench.rules) == {FLAT}
+    bench.conn.execute("DELETE FROM racing.ledger_segments WHERE code = 'jumps'")
+    assert reconcile.due(bench.conn, on_disk, remembered, bench.rules) == {FLAT, JUMPS}
+    assert reconcile.due(bench.conn, [], remembered, bench.rules) == {FLAT}
+
+
+def test_the_newest_month_comes_first() -> None:
+    older = type(FLAT)("gb", "flat", "2007-01")
+    assert sorted([older, JUMPS, FLAT], key=newest_first) == [FLAT, JUMPS, older]
+
+
+def test_a_trigger_of_others_that_refuses_the_rows_fails_the_segment_alone(bench: Bench) -> None:
+    bench.conn.execute(
+        "ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (race_type <> 'Flat') NOT VALID"
+    )
+    bench.put(FLAT, SMALL.month(FLAT))
+    bench.put(JUMPS, SMALL.month(JUMPS))
+    result, outcomes = bench.turn(FLAT, JUMPS)
+    assert [outcome.result for outcome in outcomes] == ["failed", "loaded"]
+    assert "theirs" in outcomes[0].reason
+    assert outcomes[0].retry_after == 5.0
+    assert result.status == "success"
+    stats, error = bench.rows("SELECT stats, error_msg FROM racing.etl_runs")[0]
+    assert stats["errors"] == 1
+    assert "theirs" in error
+    assert bench.load(FLAT).retry_after == 10.0
+    bench.conn.execute("ALTER TABLE racing.races DROP CONSTRAINT theirs")
+    assert bench.load(FLAT).result == "loaded"
