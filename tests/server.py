@@ -41,7 +41,7 @@ class Server:
 
     def run(self, program: str, *options: str) -> str:
         """Run a PostgreSQL program in the folder as the server's user."""
-        command = [self.bin / program, *options]
+        command = [str(self.bin / program), *options]
         return binaries.run_as(self.user, command, folder=self.folder, seconds=120).stdout
 
     def start(self) -> None:
