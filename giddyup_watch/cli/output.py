@@ -78,6 +78,6 @@ def _text(cell: object) -> str:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, dt.date):
+    if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -1,6 +1,5 @@
 """One turn of the ingest from the command line: lead it, stop it, say what became of it."""
 
-import dataclasses
 import os
 import signal
 from collections import deque
@@ -13,20 +12,15 @@ from typing import Any
 import click
 
 from giddyup_watch import errors, settings
-from giddyup_watch.cli import output
+from giddyup_watch.cli import outcomes
 from giddyup_watch.derived import refresh
 from giddyup_watch.ingest import run
 from giddyup_watch.ingest.outcome import Outcome, TurnResult
-from giddyup_watch.model import Counts, SegmentKey, newest_first
+from giddyup_watch.model import SegmentKey, newest_first
 from giddyup_watch.store import control
 from giddyup_watch.store.connection import Connection
 
-EXIT_NOT_ALL = 65
-EXIT_BUG = 70
 EXIT_PAUSED = 75
-
-#: Results that leave something on disk which is not in the database.
-_NOT_LOADED = ("held", "refused", "absent", "waiting", "failed")
 
 _STOPPING = b"\nStopping after the segment in hand; once more stops at once.\n"
 
@@ -43,10 +37,7 @@ class Ended:
     def exit_code(self) -> int:
         if self.signum:
             return 128 + self.signum
-        if any(outcome.trace for outcome in self.outcomes):
-            return EXIT_BUG
-        whole = all(outcome.result not in _NOT_LOADED for outcome in self.outcomes)
-        return 0 if whole and self.result.status != "canceled" else EXIT_NOT_ALL
+        return outcomes.exit_code(self.outcomes, complete=self.result.status != "canceled")
 
 
 def session(conn: Connection, given: settings.Settings) -> run.Session:
@@ -69,10 +60,10 @@ def lead(
     """Ingest `keys`, newest first, and what they pass races to; `watch` sees each outcome."""
     _refuse_while_paused(conn)
     queue = deque(sorted(keys, key=newest_first))
-    outcomes: list[Outcome] = []
+    made: list[Outcome] = []
 
     def report(outcome: Outcome) -> None:
-        outcomes.append(outcome)
+        made.append(outcome)
         queue.extend(key for key in outcome.also if key not in queue)
         watch(outcome)
 
@@ -83,7 +74,7 @@ def lead(
             lambda: queue.popleft() if queue and not stopped_by() else None,
             report,
         )
-        return Ended(result, outcomes, stopped_by())
+        return Ended(result, made, stopped_by())
 
 
 def refresh_views(conn: Connection, given: settings.Settings, ended: Ended) -> None:
@@ -97,18 +88,9 @@ def refresh_views(conn: Connection, given: settings.Settings, ended: Ended) -> N
 
 def show(ended: Ended, shown: Iterable[Outcome]) -> None:
     """Print a table of `shown` and the totals of the turn."""
-    rows = [_row(outcome) for outcome in shown]
-    if rows:
-        output.table(
-            ("segment", "result", "days", "races", "runners", "rejected", "held", "reason"), rows
-        )
-    effects = ended.result.effects
-    run_id = ended.result.run_id
-    click.echo(
-        f"{'nothing to do' if run_id is None else f'run {run_id} {ended.result.status}'}:"
-        f" {effects.segments} segments read; races {_changes(effects.races)};"
-        f" runners {_changes(effects.runners)}"
-    )
+    outcomes.table(shown)
+    run = f"run {ended.result.run_id} {ended.result.status}"
+    click.echo(f"{run}: {outcomes.totals(ended.outcomes, ended.result.effects)}")
 
 
 def document(ended: Ended) -> dict[str, Any]:
@@ -117,18 +99,7 @@ def document(ended: Ended) -> dict[str, Any]:
         "run_id": ended.result.run_id,
         "status": ended.result.status,
         "stats": ended.result.effects.stats(),
-        "segments": [
-            {
-                "segment": str(outcome.key),
-                "result": outcome.result,
-                "reason": outcome.reason,
-                "days": list(outcome.days),
-                "races": dataclasses.asdict(outcome.effects.races),
-                "runners": dataclasses.asdict(outcome.effects.runners),
-                "seconds": round(outcome.seconds, 3),
-            }
-            for outcome in ended.outcomes
-        ],
+        "segments": [outcomes.document(outcome) for outcome in ended.outcomes],
     }
 
 
@@ -143,24 +114,6 @@ class PausedError(errors.TransientError):
     """Somebody asked that nothing be loaded."""
 
     exit_code = EXIT_PAUSED
-
-
-def _row(outcome: Outcome) -> tuple[object, ...]:
-    races, runners = outcome.effects.races, outcome.effects.runners
-    return (
-        outcome.key,
-        outcome.result,
-        len(outcome.days),
-        _changes(races),
-        _changes(runners),
-        races.rejected + runners.rejected,
-        races.held + runners.held,
-        outcome.reason,
-    )
-
-
-def _changes(counts: Counts) -> str:
-    return f"+{counts.inserted} ~{counts.updated} -{counts.deleted} ={counts.unchanged}"
 
 
 @contextmanager

@@ -1,0 +1,65 @@
+"""`ingest`: one run now, over the days asked for."""
+
+import datetime as dt
+from typing import get_args
+
+import click
+
+from giddyup_watch.cli import database, options, output, preview, selection, turns
+from giddyup_watch.ingest.run import Request
+from giddyup_watch.model import Accept
+
+
+@click.command()
+@options.with_source
+@options.with_folders
+@click.option("--date", "dates", type=options.Day(), multiple=True, help="One day; repeatable.")
+@click.option("--from", "first", type=options.Day(), help="First day of a range.")
+@click.option("--to", "last", type=options.Day(), help="Last day of a range.")
+@click.option("--month", type=options.Month(), help="A whole month.")
+@click.option("--force", is_flag=True, help="Load again although nothing changed.")
+@click.option(
+    "--accept",
+    type=click.Choice(get_args(Accept)),
+    multiple=True,
+    help="Lift this hold for the content now on disk; repeatable.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing.")
+@options.as_json
+def ingest(
+    source: options.Source,
+    *,
+    regions: tuple[str, ...],
+    codes: tuple[str, ...],
+    dates: tuple[str, ...],
+    first: str | None,
+    last: str | None,
+    month: str | None,
+    force: bool,
+    accept: tuple[Accept, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Load some days or months now, of all regions and codes unless some are named.
+
+    A first Ctrl-C finishes the segment in hand.
+    """
+    given = source.load()
+    folders = selection.folders(given, regions, codes)
+    today = dt.datetime.now(given.master.zone).date()
+    wanted = selection.days(dates, first, last, month, today)
+    request = Request("cli", wanted, force=force, accept=frozenset(accept))
+    with database.connected(given, "ingest", read_only=dry_run) as conn:
+        database.require_migrated(conn)
+        there = selection.segments(conn, given, folders, given_up="shrink" in accept)
+        keys = selection.of_days(there, wanted)
+        if dry_run:
+            return preview.show(turns.session(conn, given), request, keys, as_json=as_json)
+        selection.require_adopted(conn)
+        ended = turns.lead(conn, given, request, keys)
+        if as_json:
+            output.document(turns.document(ended))
+        else:
+            turns.show(ended, ended.outcomes)
+        turns.refresh_views(conn, given, ended)
+    return ended.exit_code

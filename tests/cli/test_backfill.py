@@ -1,0 +1,102 @@
+"""`backfill`: everything on disk, newest first, stopped and taken up again."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from giddyup_watch.demo import tree
+from giddyup_watch.model import SegmentKey, newest_first
+from giddyup_watch.store import connection, runs
+from giddyup_watch.store.connection import Connection
+from tests.cli.conftest import WORLD, Cli
+from tests.wait import wait_until
+
+
+@pytest.fixture
+def backfill(connected_cli: Cli, environ: pytest.MonkeyPatch, master: Path) -> Cli:
+    environ.setenv("GIDDYUP_WATCH_MASTER__PATH", str(master))
+    return lambda *args: connected_cli("backfill", *args)
+
+
+def test_everything_newest_first_and_then_nothing(
+    backfill: Cli, segments: list[SegmentKey]
+) -> None:
+    done = backfill("--json").json()
+    expected = [str(key) for key in sorted(segments, key=newest_first)]
+    assert [one["segment"] for one in done["segments"]] == expected
+    again = backfill("--json").json()
+    assert {one["result"] for one in again["segments"]} == {"unchanged"}
+    assert again["stats"]["races_read"] == 0
+
+
+def test_it_can_be_limited(backfill: Cli) -> None:
+    done = backfill("--region", "ire", "--from-month", "2024-06", "--to-month", "2024-06", "--json")
+    found = [one["segment"] for one in done.json()["segments"]]
+    assert found == ["ire/flat/2024-06", "ire/jumps/2024-06"]
+
+
+def test_for_eyes_only_what_is_not_simply_loaded_is_listed(backfill: Cli, master: Path) -> None:
+    (master / "gb/flat/2024-06/manifest.json").write_text("{")
+    done = backfill()
+    assert done.code == 65
+    assert [line.split()[:2] for line in done.out.splitlines()[1:-1]] == [
+        ["gb/flat/2024-06", "waiting"]
+    ]
+    assert "segments 1 waiting, 7 loaded" in done.out.splitlines()[-1]
+
+
+@pytest.fixture
+def blocker(database: str) -> Iterator[Connection]:
+    """A session that keeps the load of a segment waiting for as long as its transaction lasts."""
+    with closing(connection.connect(database, application_name="blocker")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_first_signal_finishes_the_segment_in_hand(
+    environ: pytest.MonkeyPatch,
+    database: str,
+    conn: Connection,
+    blocker: Connection,
+    tmp_path: Path,
+    signum: signal.Signals,
+) -> None:
+    folder = tmp_path / "longer"
+    tree.build(folder, WORLD, tree.segments(["2024-05", "2024-06"], ["gb"], ["flat"]))
+    environ.setenv("GIDDYUP_WATCH_DATABASE__URL", database)
+    environ.setenv("GIDDYUP_WATCH_DATABASE__LOCK_TIMEOUT_MS", "60000")
+    command = [sys.executable, "-m", "giddyup_watch", "backfill", "--master", str(folder)]
+    with blocker.transaction():
+        blocker.execute("LOCK TABLE racing.ledger_segments IN EXCLUSIVE MODE")
+        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
+            wait_until(lambda: _waits(conn), what="the load waits for the blocker")
+            child.send_signal(signum)
+            assert child.stderr is not None
+            assert b"Stopping after the segment in hand" in _line(child.stderr)
+            blocker.execute("COMMIT")
+            blocker.execute("BEGIN")
+            rest = child.stderr.read()
+    assert child.returncode == 128 + signum, rest
+    loaded = conn.execute("SELECT month::text FROM racing.ledger_segments").fetchall()
+    assert loaded == [("2024-06-01",)]
+    run = runs.latest(conn)
+    assert run is not None
+    assert (run.status, run.scope["segments"]) == ("success", ["gb/flat/2024-06"])
+
+
+def _waits(conn: Connection) -> bool:
+    found = conn.execute(
+        "SELECT count(*) FROM pg_catalog.pg_stat_activity"
+        " WHERE application_name = 'giddyup-watch backfill' AND wait_event_type = 'Lock'"
+    ).fetchone()
+    return found == (1,)
+
+
+def _line(stream: object) -> bytes:
+    """The first line that is not empty."""
+    return next(line for line in stream if line.strip())  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,64 @@
+"""`status`: for eyes and for programs, without taking a lock."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from giddyup_watch.store import connection, lock
+from giddyup_watch.store.connection import Connection
+from tests.cli.conftest import Cli
+from tests.conftest import LOCK_ID
+
+
+@pytest.fixture
+def daemon(database: str) -> Iterator[Connection]:
+    """A session that looks like an active daemon's at work."""
+    with closing(
+        connection.connect(database, application_name="giddyup-watch active inotify")
+    ) as opened:
+        assert lock.become_active(opened, LOCK_ID)
+        with lock.held(opened, LOCK_ID):
+            yield opened
+
+
+def test_status_of_a_fresh_database(connected_cli: Cli) -> None:
+    found = connected_cli("status", "--json").json()
+    assert found == {
+        "daemons": [],
+        "lock_holder": None,
+        "paused": False,
+        "paused_until": None,
+        "queue": 0,
+        "needs_backfill": False,
+        "last_run": None,
+        "segments": {},
+        "freshness": [],
+    }
+    assert "last run  none yet" in connected_cli("status").out
+
+
+def test_status_names_daemon_and_lock_holder(connected_cli: Cli, daemon: Connection) -> None:
+    found = connected_cli("status", "--json").json()
+    assert [(one["role"], one["watcher"]) for one in found["daemons"]] == [("active", "inotify")]
+    assert found["lock_holder"]["pid"] == daemon.info.backend_pid
+    text = connected_cli("status").out
+    assert "daemon    active, inotify" in text
+    assert f"lock      giddyup-watch active inotify (pid {daemon.info.backend_pid}" in text
+
+
+def test_status_after_a_run(connected_cli: Cli, master: Path) -> None:
+    connected_cli("backfill", "--master", master)
+    connected_cli("pause")
+    found = connected_cli("status", "--json").json()
+    assert found["paused"]
+    assert found["last_run"]["status"] == "success"
+    assert found["last_run"]["scope"]["trigger"] == "cli"
+    assert found["segments"] == {"loaded": 8}
+    folders = [(one["region"], one["code"], one["newest_day"]) for one in found["freshness"]]
+    assert ("gb", "flat", "2024-06-30") in folders
+    text = connected_cli("status").out
+    assert "paused    until resume" in text
+    assert "segments  8 loaded" in text
+    assert text.splitlines()[-4].split()[:3] == ["gb", "flat", "2024-06-30"]
