@@ -1,0 +1,231 @@
+"""The documents against the code: what an operator looks up is there, and is true."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import psycopg
+import pytest
+from psycopg.rows import scalar_row
+
+from giddyup_watch import errors, metrics
+from giddyup_watch.cli import main
+from giddyup_watch.demo import tree
+from giddyup_watch.demo.racing.cards import World
+from giddyup_watch.logs import Event
+from giddyup_watch.model import SegmentKey
+from giddyup_watch.settings import schema
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+SEGMENT = SegmentKey("gb", "flat", "2024-06")
+
+#: Tables of an existing GiddyUp database, which are its owner's to describe.
+OWNERS = {
+    "bloodlines", "courses", "etl_runs", "horse_alias", "horses", "ingested_days", "jockeys",
+    "owners", "races", "runners", "trainers",
+}  # fmt: skip
+
+
+def _section(title: str) -> str:
+    """Text below a heading of docs/operations.md, down to the next of its level."""
+    match = re.search(rf"(?ms)^(##+) {re.escape(title)}\n(.*?)(?=^\1 |\Z)", OPERATIONS)
+    assert match is not None, f"docs/operations.md has no section {title!r}"
+    return match[2]
+
+
+def _rows(title: str) -> dict[str, list[str]]:
+    """Tables of a section: the code in the first cell, and the other cells."""
+    lines = re.findall(r"^\| `([^`]+)`([^|]*)\|(.*)\|$", _section(title), re.MULTILINE)
+    return {code: [more, *rest.split(" | ")] for code, more, rest in lines}
+
+
+def _commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+#: Told once for all commands, above the table.
+SHARED_OPTIONS = {"--config", "--master", "--database"}
+
+
+def test_commands_and_their_options() -> None:
+    documented = {
+        name: set(re.findall(r"--[a-z-]+", " ".join(cells)))
+        for name, cells in _rows("Commands").items()
+    }
+    there = {
+        name: {
+            option
+            for parameter in command.params
+            for option in parameter.opts
+            if option.startswith("--") and option not in SHARED_OPTIONS
+        }
+        for name, command in _commands(main.cli)
+    }
+    assert documented == there
+
+
+def _error_classes(root: type[errors.GiddyupError]) -> Iterator[type[errors.GiddyupError]]:
+    yield root
+    for child in root.__subclasses__():
+        yield from _error_classes(child)
+
+
+def test_exit_codes() -> None:
+    raised = {kind.exit_code for kind in _error_classes(errors.GiddyupError)}
+    assert {int(code) for code in _rows("Exit codes")} == raised | {0, 1, main.EXIT_USAGE}
+
+
+def test_log_events() -> None:
+    assert set(_rows("Log events")) == {event.value for event in Event}
+
+
+def _code() -> str:
+    """The package's text, but for the two tables of names."""
+    package = ROOT / "giddyup_watch"
+    modules = set(package.rglob("*.py")) - {package / "logs.py", package / "metrics.py"}
+    return "".join(path.read_text() for path in modules)
+
+
+def test_every_event_is_said_somewhere() -> None:
+    code = _code()
+    assert [event.name for event in Event if f"Event.{event.name}" not in code] == []
+
+
+def test_every_metric_is_fed_somewhere() -> None:
+    code = _code()
+    fed_by_itself = {"build_info"}
+    silent = {row.name for row in metrics.TABLE if f'"{row.name}"' not in code}
+    assert silent == fed_by_itself
+
+
+def test_metrics_and_their_labels() -> None:
+    documented = {name: re.findall(r"\w+", more) for name, (more, *_) in _rows("Metrics").items()}
+    assert documented == {metrics.PREFIX + row.name: list(row.labels) for row in metrics.TABLE}
+
+
+def test_label_values() -> None:
+    documented = {name: cells[1] for name, cells in _rows("Label values").items()}
+    closed = {
+        label: values
+        for row in metrics.TABLE
+        for label, values in row.labels.items()
+        if values and row.name != "build_info"
+    }
+    assert documented.keys() == {label for row in metrics.TABLE for label in row.labels}
+    for label, values in closed.items():
+        assert [value for value in values if f"`{value}`" not in documented[label]] == []
+
+
+def test_tables_and_their_columns(conn: psycopg.Connection[Any]) -> None:
+    documented = {
+        name: re.findall(r"`(\w+)`", cells[-1]) for name, cells in _rows("Tables").items()
+    }
+    columns: dict[str, list[str]] = {}
+    for table, column in conn.execute(
+        """
+        SELECT c.relname, a.attname
+        FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+        WHERE c.relnamespace = 'racing'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
+          AND a.attnum > 0 AND NOT a.attisdropped
+        ORDER BY c.relname, a.attnum
+        """
+    ):
+        if table not in OWNERS:
+            columns.setdefault(f"racing.{table}", []).append(column)
+    assert documented == columns
+
+
+def test_functions(conn: psycopg.Connection[Any]) -> None:
+    """Every function of ours that operators grant or call."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        there = cursor.execute(
+            "SELECT oid::regprocedure::text FROM pg_proc"
+            " WHERE pronamespace = 'racing'::regnamespace AND obj_description(oid) IS NOT NULL"
+        ).fetchall()
+    assert set(_rows("Functions")) == set(there)
+
+
+def test_settings_that_documents_name_are_there() -> None:
+    sections = "|".join({key.split(".")[0] for key in schema.KEYS})
+    named = {
+        (path.name, key)
+        for path in DOCUMENTS
+        for key in re.findall(rf"`({sections})\.(\w+)`", path.read_text())
+    }
+    keys = {tuple(key.split(".")) for key in schema.KEYS}
+    assert {key for _, key in named} - keys == set()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text())
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_targets_of_make_are_there(path: Path) -> None:
+    named = set(re.findall(r"`make (\w+)", path.read_text()))
+    there = set(re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert named - there == set()
+
+
+def _shape(document: Any) -> Any:
+    """Keys all the way down; what a list holds is like its first element."""
+    if isinstance(document, dict):
+        return {key: _shape(value) for key, value in document.items()}
+    if isinstance(document, list):
+        return [_shape(document[0])] if document else []
+    return None
+
+
+def _example(title: str) -> Any:
+    """Shape of a section's example; `{}` stands for the document of that name."""
+    match = re.search(r"```json\n(.*?)```", _section(title), re.DOTALL)
+    assert match is not None, f"no example under {title!r}"
+    return _filled(_shape(json.loads(match[1])))
+
+
+def _filled(shape: Any) -> Any:
+    if not isinstance(shape, dict):
+        return shape
+    return {key: _example(key) if value == {} else _filled(value) for key, value in shape.items()}
+
+
+@pytest.fixture
+def loading(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Settings, by variables, of a database and a tree with a segment to load."""
+    tree.build(tmp_path, World(volume=0.1), [SEGMENT])
+    monkeypatch.setenv("GIDDYUP_WATCH_DATABASE__URL", database)
+    monkeypatch.setenv("GIDDYUP_WATCH_MASTER__PATH", str(tmp_path))
+    return ["--month", SEGMENT.month, "--json"]
+
+
+def test_shapes_of_json(
+    loading: list[str], conn: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def printed(*args: str) -> Any:
+        capsys.readouterr()
+        assert main.run(args) == 0
+        return _shape(json.loads(capsys.readouterr().out))
+
+    conn.execute("LISTEN giddyup_ingest")
+    dry_run = _example("ingest --dry-run --json")
+    dry_run["segments"][0]["changes"] = []  # nothing is there yet that could differ
+    assert printed("ingest", *loading, "--dry-run") == dry_run
+    assert printed("ingest", *loading) == _example("ingest --json")
+    (notice,) = conn.notifies(timeout=5, stop_after=1)
+    assert _shape(json.loads(notice.payload)) == _example("NOTIFY giddyup_ingest")
+    conn.execute("SET application_name = 'giddyup-watch active inotify queue=0'")
+    conn.execute("SELECT pg_advisory_lock(123456789)")
+    assert printed("status", "--json") == _example("status --json")
