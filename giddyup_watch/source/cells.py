@@ -17,7 +17,7 @@ Kind = Literal[
     "text",  # any text
     "name",  # text that is part of an index
     "region",  # upper case, as the database has it
-    "pos",  # text whose leading digits the database makes a number of
+    "pos",  # a name whose leading digits the database makes a number of
     "int",
     "float",
     "distance",  # a number of furlongs, which may end in f
@@ -32,7 +32,7 @@ MAX_SHOWN = 200  # characters of an unreadable cell that are kept
 NULLS = ("", "-", "–", "—")  # noqa: RUF001 - the dashes that writers use for nothing
 
 _INT4 = range(-(2**31), 2**31)
-_MAX_DIGITS = 64  # no number in these files needs more; int() of many digits is slow
+_MAX_DIGITS = 64  # no number in these files needs more, and many are slow to read
 _LOWEST_CHECKED_PRICE = 1.01
 _NO_PRICE = 1.0
 
@@ -143,6 +143,8 @@ def _float(text: str) -> float:
         text = _plain(text)
         if not _NUMBER.fullmatch(text):
             raise ValueError("not a number")
+    if len(text) > _MAX_DIGITS:
+        raise ValueError("too many digits")
     value = float(text)
     if math.isinf(value):
         raise ValueError("out of range")
@@ -153,7 +155,10 @@ def _int(text: str) -> int:
     whole = _WHOLE.fullmatch(text) or _WHOLE.fullmatch(_plain(text))
     if whole is None:
         raise ValueError("not a whole number")
-    if len(whole[1]) > _MAX_DIGITS or (value := int(whole[1])) not in _INT4:
+    if len(whole[1]) > _MAX_DIGITS:
+        raise ValueError("too many digits")
+    value = int(whole[1])
+    if value not in _INT4:
         raise ValueError("out of range")
     return value
 
@@ -185,7 +190,7 @@ def _pos(text: str) -> str:
     digits = _LEADING_DIGITS.match(text)
     if digits and not (digits[0].isascii() and len(digits[0]) < 10):
         raise ValueError("not a position")
-    return text
+    return _name(text)
 
 
 def _time_of_day(text: str) -> dt.time:

@@ -87,11 +87,7 @@ class _Walk:
                 self._stranger(prefix + name)
                 continue
             try:
-                fd = os.open(
-                    name,
-                    os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC,
-                    dir_fd=parent,
-                )
+                fd = os.open(name, tree.FOLDER | os.O_NOFOLLOW, dir_fd=parent)
             except FileNotFoundError:
                 continue
             except OSError:
@@ -126,7 +122,9 @@ class _Walk:
                     elif entry.is_dir(follow_symlinks=False):
                         yield entry.name
         except OSError:
-            self._stranger(prefix)
+            if not prefix:
+                raise
+            self._stranger(prefix.rstrip("/"))
 
     def _stranger(self, path: str) -> None:
         if len(self.strangers) < MAX_STRANGERS:

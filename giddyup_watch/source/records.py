@@ -76,7 +76,7 @@ class Reader:
         try:
             fields = next(self._csv)
         except csv.Error as error:
-            problem = self._source.ended or f"not CSV: {error}"
+            problem = self._source.ended or f"not CSV: {str(error).partition(' - ')[0]}"
         else:
             if self._width in (0, len(fields)):
                 self._number += self._source.taken - 1

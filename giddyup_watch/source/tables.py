@@ -40,11 +40,10 @@ class TableFile:
     def __iter__(self) -> Iterator[tuple[Line, tuple[str, ...]]]:
         """Give each data line with its cells, stripped, "" for what means NULL.
 
-        A line with a problem comes without cells. Equal cells share one
-        string: of the values in a month most are repeats.
+        A line with a problem comes without cells.
         """
         pick = itemgetter(*self.columns.at)
-        shared = dict.fromkeys(cells.NULLS, "").setdefault
+        replace = dict.fromkeys(cells.NULLS, "").get
         for line in self._reader:
             self.lines += 1
             if self.lines > MAX_LINES:
@@ -52,10 +51,11 @@ class TableFile:
             if line.problem:
                 yield line, ()
                 continue
-            line.fields.append("")  # what a missing column reads
-            stripped = list(map(str.strip, pick(line.fields)))
-            row = tuple(map(shared, stripped, stripped))
-            self.keys.add(row[self._key_at])
+            # The "" behind the last field is what a missing column reads.
+            stripped = list(map(str.strip, pick([*line.fields, ""])))
+            row = tuple(map(replace, stripped, stripped))
+            if key := row[self._key_at]:
+                self.keys.add(key)
             yield line, row
 
     def guess_keys(self, line: Line) -> set[str]:

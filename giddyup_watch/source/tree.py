@@ -15,7 +15,7 @@ from giddyup_watch.errors import (
 )
 from giddyup_watch.model import FileStamp, SegmentKey, SegmentStamp
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _READ_HINT = "give the user of this program the right to read it"
 NOT_THERE = SegmentStamp(None, None, None)
 
@@ -35,18 +35,21 @@ def names(key: SegmentKey) -> Names:
 
 @contextmanager
 def root(master: Path) -> Iterator[int]:
-    """Open the master directory, which alone may be a link: the operator has named it."""
+    """Open the master directory, which alone may be a link: the operator has named it.
+
+    An OSError, here or inside the block, means that it is not there.
+    """
     try:
-        fd = os.open(master, _FOLDER)
+        fd = os.open(master, FOLDER)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
     except OSError as error:
         raise TreeMissingError(
-            f"the master directory {master} cannot be opened: {error.strerror}",
+            f"the master directory {master} cannot be read: {error.strerror}",
             hint="check master.path, the mount and the rights of the user of this program",
         ) from error
-    try:
-        yield fd
-    finally:
-        os.close(fd)
 
 
 @contextmanager
@@ -64,7 +67,7 @@ def _enter(parent: int, name: str, key: SegmentKey) -> int:
     if name in {"", ".", ".."} or "/" in name or "\0" in name:
         raise SegmentRefusedError(f"{key} is refused: {name!r} is not the name of a folder")
     try:
-        return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+        return os.open(name, FOLDER | os.O_NOFOLLOW, dir_fd=parent)
     except OSError as error:
         raise refusal(error, key, name) from error
 
