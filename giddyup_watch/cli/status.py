@@ -11,8 +11,6 @@ from giddyup_watch.cli import database, options, output
 from giddyup_watch.store import control, ledger, lock, runs, server
 from giddyup_watch.store.connection import Connection
 
-ACTIVE, STANDBY = "giddyup-watch active", "giddyup-watch standby"
-
 
 @click.command()
 @options.with_source
@@ -35,12 +33,15 @@ def _collect(conn: Connection, loaded: settings.Settings) -> dict[str, Any]:
     asked = control.read(conn)
     last = runs.latest(conn)
     holder = lock.holder(conn, loaded.database.lock_id)
+    daemons = [_daemon(one) for one in server.own_sessions(conn) if _is_daemon(one)]
+    queues = [one["queue"] for one in daemons if one["role"] == "active"]
     return {
-        "daemons": [_session(one) | _role(one) for one in _daemons(conn)],
-        "lock_holder": _session(holder) if holder else None,
+        "daemons": daemons,
+        "queue": queues[0] if queues else None,
+        "due": asked.due,
+        "lock_holder": dataclasses.asdict(holder) if holder else None,
         "paused": asked.paused,
         "paused_until": asked.paused_until if asked.paused else None,
-        "queue": asked.due,
         "needs_backfill": ledger.needs_adoption(conn),
         "last_run": dataclasses.asdict(last) if last else None,
         "segments": ledger.state_counts(conn),
@@ -48,20 +49,20 @@ def _collect(conn: Connection, loaded: settings.Settings) -> dict[str, Any]:
     }
 
 
-def _daemons(conn: Connection) -> list[lock.Holder]:
-    return [
-        one for one in server.own_sessions(conn) if one.application.startswith((ACTIVE, STANDBY))
-    ]
+def _is_daemon(one: lock.Holder) -> bool:
+    return one.application.startswith(("giddyup-watch active ", "giddyup-watch standby "))
 
 
-def _session(one: lock.Holder) -> dict[str, Any]:
-    return dataclasses.asdict(one)
-
-
-def _role(one: lock.Holder) -> dict[str, Any]:
-    """`giddyup-watch active inotify`: what the daemon says of itself."""
-    _, role, *watcher = one.application.split(maxsplit=2)
-    return {"role": role, "watcher": watcher[0] if watcher else None}
+def _daemon(one: lock.Holder) -> dict[str, Any]:
+    """What a daemon says of itself: `giddyup-watch active inotify queue=3`."""
+    _, role, watcher, *rest = one.application.split()
+    said = dict(word.split("=", 1) for word in rest if "=" in word)
+    return {
+        **dataclasses.asdict(one),
+        "role": role,
+        "watcher": watcher,
+        "queue": int(said.get("queue", 0)),
+    }
 
 
 def _show(found: dict[str, Any]) -> None:
@@ -93,8 +94,8 @@ def _headlines(found: dict[str, Any]) -> list[str]:
 
 
 def _daemon_line(one: dict[str, Any]) -> str:
-    watcher = f", {one['watcher']}" if one["watcher"] else ""
-    return f"daemon    {one['role']}{watcher} (pid {one['pid']} in the database, {one['client']})"
+    place = f"database pid {one['pid']} from {one['client']}"
+    return f"daemon    {one['role']}, {one['watcher']}, {one['queue']} in its queue ({place})"
 
 
 def _who(holder: dict[str, Any]) -> str:

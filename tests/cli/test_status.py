@@ -16,7 +16,7 @@ from tests.conftest import LOCK_ID
 def daemon(database: str) -> Iterator[Connection]:
     """A session that looks like an active daemon's at work."""
     with closing(
-        connection.connect(database, application_name="giddyup-watch active inotify")
+        connection.connect(database, application_name="giddyup-watch active inotify queue=3")
     ) as opened:
         assert lock.become_active(opened, LOCK_ID)
         with lock.held(opened, LOCK_ID):
@@ -27,10 +27,11 @@ def test_status_of_a_fresh_database(connected_cli: Cli) -> None:
     found = connected_cli("status", "--json").json()
     assert found == {
         "daemons": [],
+        "queue": None,
+        "due": 0,
         "lock_holder": None,
         "paused": False,
         "paused_until": None,
-        "queue": 0,
         "needs_backfill": False,
         "last_run": None,
         "segments": {},
@@ -42,10 +43,11 @@ def test_status_of_a_fresh_database(connected_cli: Cli) -> None:
 def test_status_names_daemon_and_lock_holder(connected_cli: Cli, daemon: Connection) -> None:
     found = connected_cli("status", "--json").json()
     assert [(one["role"], one["watcher"]) for one in found["daemons"]] == [("active", "inotify")]
+    assert found["queue"] == 3
     assert found["lock_holder"]["pid"] == daemon.info.backend_pid
     text = connected_cli("status").out
-    assert "daemon    active, inotify" in text
-    assert f"lock      giddyup-watch active inotify (pid {daemon.info.backend_pid}" in text
+    assert "daemon    active, inotify, 3 in its queue" in text
+    assert f"lock      giddyup-watch active inotify queue=3 (pid {daemon.info.backend_pid}" in text
 
 
 def test_status_after_a_run(connected_cli: Cli, master: Path) -> None:
