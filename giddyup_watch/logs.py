@@ -59,9 +59,6 @@ class Event(StrEnum):
     VIEWS_REFRESHED = auto()
     VIEWS_FAILED = auto()
 
-    GAP_OPENED = auto()
-    GAP_RESOLVED = auto()
-
 
 def configure(
     level: str = "info",

@@ -109,6 +109,6 @@ def test_events_are_past_tense_words_in_snake_case() -> None:
         "daemon_started",
         "segment_changed",
         "settings_reloaded",
-        "gap_opened",
+        "lock_busy",
     }
     assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", event) for event in logs.Event)
