@@ -65,7 +65,7 @@ CELLS = (
     Cell("quotes and commas", "runners", "comment", 'Rider said "never" – twice, then left'),
     Cell("end of copy", "runners", "comment", "\\."),
     Cell("tabs and backslashes", "runners", "comment", "up\tfront \\N then \\t beaten"),
-    Cell("unknown position", "runners", "pos", "LFT"),
+    Cell("left at the start", "runners", "pos", "LFT"),
     Cell("spaces in an empty cell", "runners", "prize_raw", "   "),
     Cell("quarter past two in the afternoon", "races", "off", "2:15"),
     Cell("padded quarter past two", "races", "off", "02:15"),
