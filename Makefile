@@ -38,6 +38,31 @@ $(VENV)/dev.installed: $(VENV)/made requirements/dev.txt pyproject.toml
 
 # --- using it
 
+# A tree of yours goes into the database of the state directory that every command finds by
+# itself; the sample tree into one of its own, so that the two never meet.
+SAMPLE := $(CURDIR)/.state/sample
+LISTEN := $(or $(GIDDYUP_WATCH_HTTP__LISTEN),127.0.0.1:9917)
+ifdef MASTER
+STATE :=
+TREE := $(MASTER)
+else
+STATE := STATE_DIRECTORY=$(SAMPLE)
+TREE := $(SAMPLE)/master
+endif
+
+.PHONY: run
+run: $(VENV)/run.installed $(if $(MASTER),,$(SAMPLE)/master) ## Follow MASTER=/path/to/master, or a sample tree, with a PostgreSQL of its own
+	@echo 'Following $(TREE). Ctrl-C stops.'
+	@echo 'Status: http://$(LISTEN)/readyz and http://$(LISTEN)/metrics, or in another terminal:'
+	@echo '  $(STATE) $(BIN)/giddyup-watch status --database embedded'
+	@$(STATE) $(BIN)/giddyup-watch run --master '$(TREE)' --database embedded
+
+$(SAMPLE)/master: | $(VENV)/run.installed
+	@rm -rf $@.new
+	$(BIN)/python -c 'import datetime, pathlib; from giddyup_watch.demo import tree; \
+		tree.sample(pathlib.Path("$@.new"), datetime.date.today())'
+	@mv $@.new $@
+
 .PHONY: demo
 demo: $(VENV)/run.installed ## The tour: sample tree, pretend scraper, daemon, all thrown away at the end
 	$(BIN)/giddyup-watch demo
