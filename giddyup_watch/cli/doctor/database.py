@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from giddyup_watch import settings
+from giddyup_watch import errors, settings
 from giddyup_watch.cli.doctor.check import Checks, Finding, fail, ok, warn
 from giddyup_watch.store import ledger, lock, migrate, server
 from giddyup_watch.store.connection import Connection
@@ -42,10 +42,17 @@ def migrations(_given: settings.Settings, conn: Connection) -> Finding:
     return ok("all applied")
 
 
+def _is_migrated(conn: Connection) -> bool:
+    try:
+        return not migrate.pending(conn)
+    except errors.ConfigError:
+        return False  # as the check of the migrations has said
+
+
 @check
 def rights(_given: settings.Settings, conn: Connection) -> Finding:
     """Rights of the role."""
-    if migrate.pending(conn):
+    if not _is_migrated(conn):
         return warn(*BEFORE_MIGRATIONS)
     missing = server.missing_rights(conn)
     if not missing:
@@ -60,7 +67,7 @@ def rights(_given: settings.Settings, conn: Connection) -> Finding:
 @check
 def adoption(_given: settings.Settings, conn: Connection) -> Finding:
     """Rows of others."""
-    if migrate.pending(conn):
+    if not _is_migrated(conn):
         return warn(*BEFORE_MIGRATIONS)
     if ledger.needs_adoption(conn):
         return fail(
