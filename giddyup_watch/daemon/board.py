@@ -24,5 +24,5 @@ class Board:
         return self._problems[condition]
 
     @property
-    def problems(self) -> Mapping[Condition, str]:
-        return dict(self._problems)
+    def problems(self) -> Mapping[str, str]:
+        return {str(condition): problem for condition, problem in self._problems.items()}

@@ -22,8 +22,9 @@ LIMITS: Mapping[Phase, float] = MappingProxyType(
     }
 )
 
-#: Milliseconds for one statement while ingesting: the server gives up before the watchdog does.
+#: Milliseconds for one statement: the server gives up before the watchdog does.
 INGEST_STATEMENT_TIMEOUT_MS = 50_000
+VIEWS_STATEMENT_TIMEOUT_MS = 29 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import errno
 import warnings
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -65,11 +66,10 @@ class Observer:
         self._observer = BaseObserver(InotifyEmitter, inotify_fd=self._descriptor)
         self._observer.schedule(_Handler(tell), str(root), recursive=True, event_filter=_EVENTS)
         self._descriptor.start()
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._close_descriptor)
             self._observer.start()
-        except BaseException:
-            self._close_descriptor()
-            raise
+            undo.pop_all()
 
     @property
     def alive(self) -> bool:

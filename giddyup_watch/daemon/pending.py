@@ -80,9 +80,19 @@ class Pending:
             key = self._next(now)
             return None if key is None else self._entries[key].source
 
+    def since(self, key: SegmentKey) -> float:
+        """When a segment in hand was first noted."""
+        with self._lock:
+            return self._in_hand[key].first
+
     def done(self, key: SegmentKey) -> None:
         with self._lock:
             self._in_hand.pop(key, None)
+
+    def all_done(self) -> None:
+        """Nothing is in hand any more."""
+        with self._lock:
+            self._in_hand.clear()
 
     def put_back(self, now: float) -> None:
         """What is in hand could not be finished: it is ready again, its age kept."""
@@ -95,6 +105,10 @@ class Pending:
         with self._lock:
             times = [self._ready_at(entry) for _, entry in self._waiting()]
             return max(now, min(times)) if times else None
+
+    def __contains__(self, key: SegmentKey) -> bool:
+        with self._lock:
+            return key in self._entries or key in self._in_hand
 
     @property
     def depth(self) -> int:

@@ -23,6 +23,9 @@ class Service:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
+    def prepare(self) -> None:
+        """What may fail before there is a thread: an error leaves `start` as it is."""
+
     def run(self) -> None:
         raise NotImplementedError
 
@@ -44,6 +47,7 @@ class Service:
             if self._thread is None:
                 self.stopping.clear()
                 self.error = None
+                self.prepare()
                 self._thread = threading.Thread(target=self._guard, name=self.name)
                 self._thread.start()
 

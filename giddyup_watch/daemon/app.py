@@ -1,0 +1,134 @@
+"""The composition root: makes the parts, joins them, and watches over them until a signal."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import structlog
+
+from giddyup_watch import logs, settings
+from giddyup_watch.daemon import systemd
+from giddyup_watch.daemon.parts import Parts
+from giddyup_watch.errors import ConfigError, GiddyupError
+from giddyup_watch.logs import Event
+from giddyup_watch.settings import Settings
+from giddyup_watch.store import embedded
+
+STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
+SIGNALS = STOP_SIGNALS | {signal.SIGHUP}
+#: Seconds between two looks at the services; their heartbeats go to systemd with it.
+TICK_SECONDS = 1.0
+#: Seconds that the segment in hand gets after the first signal.
+STOP_SECONDS = 60.0
+#: Seconds between two switches of Python threads: with the default of 5 ms an
+#: answer to a scrape takes 93 ms while another thread parses CSV, with this 25.
+SWITCH_SECONDS = 0.001
+EXIT_BUG = 70
+
+log = structlog.get_logger(__name__)
+
+
+def run(given: Settings, load: Callable[[], Settings]) -> int:
+    """Run until a signal or a failure; the exit code. `load` reads the settings again."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before there is any thread
+    sys.setswitchinterval(SWITCH_SECONDS)
+    with ExitStack() as stack:
+        url = given.database.url
+        if url == settings.EMBEDDED:
+            url = stack.enter_context(embedded.server(settings.state_dir(), progress=_progress))
+        parts = Parts(given, url)
+        for service in (*parts.web, *parts.loops):
+            stack.enter_context(service)
+        log.info(Event.DAEMON_STARTED, url=parts.web[0].url, master=str(given.master.tree))
+        systemd.notify("READY=1")
+        return _Main(parts, load).until_the_end()
+
+
+def _progress(text: str) -> None:
+    log.info(Event.DATABASE_NOT_READY, reason=text)
+
+
+class _Main:
+    """What the main thread does while the others work."""
+
+    def __init__(self, parts: Parts, load: Callable[[], Settings]) -> None:
+        self._parts = parts
+        self._load = load
+
+    def until_the_end(self) -> int:
+        while not self._parts.failed.is_set():
+            got = signal.sigtimedwait(SIGNALS, TICK_SECONDS)
+            self._tick()
+            if got is None:
+                continue
+            if got.si_signo == signal.SIGHUP:
+                self._reload()
+            else:
+                log.info(Event.DAEMON_STOPPING, signal=signal.Signals(got.si_signo).name)
+                return self._stop(0, got.si_signo)
+        return self._stop(self._explain_failure(), signal.SIGTERM)
+
+    def _tick(self) -> None:
+        """Systemd kills a daemon with a loop that makes no progress; Restart= does the rest."""
+        if not self._parts.stalls():
+            systemd.notify("WATCHDOG=1", f"STATUS={self._parts.status()}")
+
+    def _explain_failure(self) -> int:
+        """Say which service failed and why; the exit code that says so too."""
+        code = EXIT_BUG
+        for service in (*self._parts.web, *self._parts.loops):
+            error = service.error
+            if isinstance(error, GiddyupError):
+                code = error.exit_code
+                said = {"reason": error.message, "hint": error.hint}
+                log.critical(Event.SERVICE_FAILED, service=service.name, **said)
+            elif error is not None:
+                log.critical(Event.SERVICE_FAILED, service=service.name, exc_info=error)
+        return code
+
+    def _stop(self, code: int, signum: int) -> int:
+        """Let the loops end in their own time, but not longer than the deadline."""
+        systemd.notify("STOPPING=1")
+        for service in self._parts.loops:
+            service.ask()
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(service.alive for service in self._parts.loops):
+            again = signal.sigtimedwait(STOP_SIGNALS, 0.1)
+            if again is not None or time.monotonic() >= deadline:
+                self._leave(128 + (again.si_signo if again else signum))
+            self._tick()
+        log.info(Event.DAEMON_STOPPED, exit_code=code)
+        return code
+
+    def _leave(self, code: int) -> None:
+        """Leave at once: the database rolls back what is under way."""
+        busy = [service.name for service in self._parts.loops if service.alive]
+        log.warning(Event.DAEMON_STOPPED, exit_code=code, unfinished=busy)
+        sys.stderr.flush()
+        os._exit(code)
+
+    def _reload(self) -> None:
+        systemd.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        try:
+            self._take_over(settings.changes(self._parts.settings, self._load()))
+        except ConfigError as error:
+            self._refuse(error)
+        systemd.notify("READY=1")
+
+    def _take_over(self, changes: settings.Changes) -> None:
+        new = changes.settings
+        self._parts.change(new)
+        logs.configure(new.log.level, new.log.format, secrets=settings.secrets(new))
+        log.info(
+            Event.SETTINGS_RELOADED,
+            applied=list(changes.applied),
+            restart_needed=list(changes.restart),
+        )
+
+    def _refuse(self, error: ConfigError) -> None:
+        """A bad file changes nothing."""
+        self._parts.metrics.set("config_last_reload_successful", 0)
+        log.error(Event.SETTINGS_REFUSED, reason=error.message, hint=error.hint)

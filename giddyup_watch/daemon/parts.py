@@ -1,0 +1,176 @@
+"""The parts of the daemon, made from the settings and introduced to each other."""
+
+import threading
+import time
+from functools import partial
+
+from giddyup_watch import settings
+from giddyup_watch.daemon import refresher, watcher, worker
+from giddyup_watch.daemon.board import Board
+from giddyup_watch.daemon.heartbeat import (
+    INGEST_STATEMENT_TIMEOUT_MS,
+    VIEWS_STATEMENT_TIMEOUT_MS,
+    Heartbeat,
+    Stall,
+)
+from giddyup_watch.daemon.intake import Intake
+from giddyup_watch.daemon.pending import Pending
+from giddyup_watch.daemon.readiness import Readiness
+from giddyup_watch.daemon.service import Service
+from giddyup_watch.daemon.web import Web
+from giddyup_watch.http import app
+from giddyup_watch.http.server import Server
+from giddyup_watch.metrics import Metrics
+from giddyup_watch.settings import Settings
+from giddyup_watch.store import connection
+from giddyup_watch.store.connection import Connection
+
+
+class Parts:
+    """Everything that runs. `url` leads to the database, embedded or not."""
+
+    def __init__(self, given: Settings, url: str) -> None:
+        self.settings = given
+        self.failed = threading.Event()
+        self.metrics = Metrics(regions=given.master.regions, codes=given.master.codes)
+        self._url = url
+        self._board = Board()
+        self._heartbeats: list[Heartbeat] = []
+        self._pending = Pending(**_debounce(given))
+        self._intake = Intake(self._pending, self.metrics)
+        self.watcher = self._watcher()
+        self.refresher = self._refresher()
+        self.worker = self._worker()
+        self._intake.wakes(self.worker.ring)
+        self.web = self._web()
+        self._settings_read()
+
+    @property
+    def loops(self) -> tuple[Service, ...]:
+        """The services with work to finish, in the order to start them in."""
+        return (self.watcher, self.refresher, self.worker)
+
+    def change(self, given: Settings) -> None:
+        """Take over settings that differ in what can change while running."""
+        self.settings = given
+        self._pending.tune(**_debounce(given))
+        self.watcher.change_pace(_pace(given))
+        self.refresher.change(_plan(given))
+        self.worker.change(_job(given))
+        self._settings_read()
+
+    def stalls(self) -> list[Stall]:
+        """Name the loops that make no progress."""
+        found = (heartbeat.stall() for heartbeat in self._heartbeats)
+        return [stall for stall in found if stall is not None]
+
+    def status(self) -> str:
+        """One line for whoever asks systemd."""
+        problems = [f"{name}: {why}" for name, why in self._board.problems.items() if why]
+        return "; ".join(problems) or f"{self.watcher.mode}, {self._pending.depth} queued"
+
+    def _settings_read(self) -> None:
+        self.metrics.set("config_last_reload_successful", 1)
+        self.metrics.set("config_last_reload_success_timestamp_seconds", time.time())
+
+    def _heartbeat(self, component: str) -> Heartbeat:
+        heartbeat = Heartbeat(component, self.metrics)
+        self._heartbeats.append(heartbeat)
+        return heartbeat
+
+    def _connect(self, purpose: str, statement_timeout_ms: int) -> Connection:
+        database = self.settings.database
+        return connection.connect(
+            self._url,
+            application_name=f"giddyup-watch {purpose}",
+            lock_timeout_ms=database.lock_timeout_ms,
+            statement_timeout_ms=statement_timeout_ms,
+            password=database.password.get_secret_value() or None,
+        )
+
+    def _watcher(self) -> watcher.Watcher:
+        master = self.settings.master
+        return watcher.Watcher(
+            self.failed,
+            tree=watcher.Tree(master.tree, master.regions, master.codes),
+            backend=self.settings.watch.backend,
+            pace=_pace(self.settings),
+            note=self._intake.note,
+            board=self._board,
+            metrics=self.metrics,
+            heartbeat=self._heartbeat("watcher"),
+        )
+
+    def _refresher(self) -> refresher.Refresher:
+        return refresher.Refresher(
+            self.failed,
+            _plan(self.settings),
+            connect=partial(self._connect, "views", VIEWS_STATEMENT_TIMEOUT_MS),
+            metrics=self.metrics,
+            heartbeat=self._heartbeat("refresher"),
+        )
+
+    def _worker(self) -> worker.Worker:
+        readiness = Readiness(
+            self._board,
+            self.settings.database.lock_id,
+            own=self.settings.database.url == settings.EMBEDDED,
+            connect=partial(self._connect, "migrate", 0),
+        )
+        around = worker.Surroundings(
+            pending=self._pending,
+            intake=self._intake,
+            board=self._board,
+            metrics=self.metrics,
+            heartbeat=self._heartbeat("worker"),
+            readiness=readiness,
+            connect=partial(self._connect, "starting", INGEST_STATEMENT_TIMEOUT_MS),
+            watch_mode=lambda: self.watcher.mode,
+            wrote=self.refresher.want,
+        )
+        return worker.Worker(self.failed, _job(self.settings), around)
+
+    def _web(self) -> list[Web]:
+        """Make the listener, and one for the metrics alone where the settings name it."""
+        http = self.settings.http
+        main = app.create(
+            self.metrics,
+            stalls=self.stalls,
+            problems=lambda: self._board.problems,
+            with_metrics=http.metrics_address is None,
+        )
+        listeners = [(main, http.address)]
+        if http.metrics_address is not None:
+            listeners.append((app.create_metrics_only(self.metrics), http.metrics_address))
+        return [
+            Web(self.failed, partial(Server, one, *address, self._heartbeat("http").beat))
+            for one, address in listeners
+        ]
+
+
+def _debounce(given: Settings) -> dict[str, float]:
+    return {"quiet": given.watch.quiet_ms / 1000, "deadline": given.watch.deadline_ms / 1000}
+
+
+def _pace(given: Settings) -> watcher.Pace:
+    return watcher.Pace(rescan=given.watch.rescan_seconds, poll=given.watch.poll_ms / 1000)
+
+
+def _plan(given: Settings) -> refresher.Plan:
+    return refresher.Plan(
+        on=given.derived.mode != "off",
+        interval=given.derived.min_interval_seconds,
+        lock_id=given.database.lock_id,
+    )
+
+
+def _job(given: Settings) -> worker.Job:
+    return worker.Job(
+        master=given.master.tree,
+        regions=given.master.regions,
+        codes=given.master.codes,
+        rules=settings.rules(given),
+        lock_id=given.database.lock_id,
+        orphan_seconds=given.watch.orphan_seconds,
+        reconcile_seconds=given.gaps.interval_seconds,
+    )

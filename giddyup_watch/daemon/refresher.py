@@ -1,0 +1,122 @@
+"""Keeps the derived views up: after runs that wrote, on a connection of its own, coalesced."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+
+import structlog
+
+from giddyup_watch.daemon.heartbeat import Heartbeat
+from giddyup_watch.daemon.service import Service
+from giddyup_watch.derived import refresh
+from giddyup_watch.errors import GiddyupError
+from giddyup_watch.logs import Event
+from giddyup_watch.metrics import Metrics
+from giddyup_watch.store.connection import Connection
+
+#: Seconds after which a pass that failed is made again, at the earliest.
+RETRY_SECONDS = 60.0
+#: Seconds that the loop rests at most: its pulse.
+PULSE = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`interval`: seconds between the beginnings of two passes, at least."""
+
+    on: bool
+    interval: float
+    lock_id: int
+
+
+class Refresher(Service):
+    """A failure here is logged and counted; the ingest never hears of it."""
+
+    name = "refresher"
+
+    def __init__(
+        self,
+        failed: threading.Event,
+        plan: Plan,
+        *,
+        connect: Callable[[], Connection],
+        metrics: Metrics,
+        heartbeat: Heartbeat,
+    ) -> None:
+        super().__init__(failed)
+        self._plan = plan
+        self._connect = connect
+        self._metrics = metrics
+        self._heartbeat = heartbeat
+        self._wanted = threading.Event()
+        self._conn: Connection | None = None
+
+    def change(self, plan: Plan) -> None:
+        self._plan = plan
+        self.ring()
+
+    def want(self) -> None:
+        """The facts have changed, or may have."""
+        self._wanted.set()
+        self.ring()
+
+    def ask(self) -> None:
+        """End, and the statement that is running with it."""
+        super().ask()
+        conn = self._conn
+        if conn is not None:
+            conn.cancel()
+
+    def run(self) -> None:
+        not_before = 0.0
+        while not self.stopping.is_set():
+            self._heartbeat.beat()
+            now = time.monotonic()
+            if self._plan.on and self._wanted.is_set() and now >= not_before:
+                not_before = now + self._pass()
+            else:
+                self.rest(PULSE if now >= not_before else min(PULSE, not_before - now))
+
+    def _pass(self) -> float:
+        """Refresh what is behind; return the seconds before the next pass may begin."""
+        self._wanted.clear()
+        self._heartbeat.beat("connect")
+        try:
+            with closing(self._connect()) as conn:
+                self._conn = conn
+                results = refresh.run(conn, self._plan.lock_id, go_on=self._go_on)
+                left = refresh.stale(conn)
+        except GiddyupError as error:
+            if not self.stopping.is_set():
+                log.warning(Event.VIEWS_FAILED, reason=error.message, hint=error.hint)
+            left, results = True, []
+        finally:
+            self._conn = None
+        for result in results:
+            self._report(result)
+        if left:  # a failure, readers in the way, another session at work, or a new run
+            self._wanted.set()
+            return max(self._plan.interval, RETRY_SECONDS)
+        return self._plan.interval if results else 0.0
+
+    def _go_on(self) -> bool:
+        self._heartbeat.beat("views")
+        return not self.stopping.is_set()
+
+    def _report(self, result: refresh.ViewResult) -> None:
+        if result.error is not None:
+            log.warning(Event.VIEWS_FAILED, view=result.view, how=result.how, reason=result.error)
+            return
+        self._metrics.announce_view(result.view)
+        self._metrics.observe("derived_duration_seconds", result.seconds, view=result.view)
+        self._metrics.set("derived_last_success_timestamp_seconds", time.time(), view=result.view)
+        log.info(
+            Event.VIEWS_REFRESHED,
+            view=result.view,
+            how=result.how,
+            seconds=round(result.seconds, 3),
+        )
