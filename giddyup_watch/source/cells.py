@@ -229,8 +229,7 @@ class _Plan(NamedTuple):
     steps: tuple[tuple[int, str, _Cleaner], ...]
 
 
-def _plan(table: Table, off: _Cleaner) -> _Plan:
-    cleaners = {**_CLEANERS, "off": off}
+def _plan(table: Table, cleaners: Mapping[Kind, _Cleaner]) -> _Plan:
     return _Plan(
         table,
         tuple(
@@ -242,10 +241,10 @@ def _plan(table: Table, off: _Cleaner) -> _Plan:
 
 
 _RACES: Mapping[OffTimes, _Plan] = {
-    "auto": _plan("races", _off),
-    "24h": _plan("races", _time_of_day),
+    "auto": _plan("races", {**_CLEANERS, "off": _off}),
+    "24h": _plan("races", {**_CLEANERS, "off": _time_of_day}),
 }
-_RUNNERS = _plan("runners", _off)
+_RUNNERS = _plan("runners", _CLEANERS)
 
 
 def race_values(race: Race, off_times: OffTimes) -> tuple[tuple[object, ...], list[Reject]]:

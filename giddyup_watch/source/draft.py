@@ -86,8 +86,7 @@ class Draft:
             if line.problem:
                 self._reject("races", line, None, _Fault(line.problem))
                 self._rejected.update(dict.fromkeys(file.guess_keys(line)))
-                continue
-            if fault := self._race_fault(row):
+            elif fault := self._race_fault(row):
                 day = self._rejected[row[_KEY]] = self._dates.get(row[_DATE])
                 self._reject("races", line, day, fault)
             else:
@@ -98,9 +97,7 @@ class Draft:
         for line, row in file:
             if line.problem:
                 self._reject("runners", line, None, _Fault(line.problem))
-                continue
-            race = self._races.get(row[_OF_RACE])
-            if race is None:
+            elif (race := self._races.get(row[_OF_RACE])) is None:
                 self._stray(line, row[_OF_RACE])
             elif fault := _runner_fault(row):
                 self._reject("runners", line, race.day, fault)

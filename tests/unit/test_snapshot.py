@@ -182,6 +182,15 @@ def test_what_may_not_be_read_is_refused_with_what_to_do(
     assert raised.value.hint
 
 
+def test_a_folder_that_may_be_listed_but_not_entered_is_refused(
+    open_master: Path, as_nobody: None
+) -> None:
+    months.write(open_master).folder.chmod(0o444)
+    for look in (snapshot.read, snapshot.stamp):
+        with pytest.raises(SegmentRefusedError, match="may not be read"):
+            look(open_master, KEY)
+
+
 class Rewriter:
     """Rewrites a month over and over from another thread, in one of the ways writers have."""
 
