@@ -1,16 +1,12 @@
 """Fixtures of the whole suite: one server for each worker, a database for each test."""
 
-import itertools
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import LiteralString
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from giddyup_watch.store import connection, migrate
 from giddyup_watch.store.connection import Connection
@@ -20,8 +16,6 @@ from tests.wait import wait_until
 
 TEMPLATE = "giddyup_template"
 LOCK_ID = 123456789
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
@@ -50,16 +44,30 @@ def own_postgres() -> Iterator[Server]:
 
 
 @pytest.fixture
-def database(postgres: Server, _template: str) -> Iterator[str]:
+def database(postgres: Server, template: str) -> Iterator[str]:
     """URL of a fresh database with every migration applied."""
-    with _database(postgres, template=_template) as url:
+    with postgres.database(template) as url:
+        yield url
+
+
+@pytest.fixture
+def second_database(postgres: Server, template: str) -> Iterator[str]:
+    """Another one like `database`, to compare it with."""
+    with postgres.database(template) as url:
         yield url
 
 
 @pytest.fixture
 def empty_database(postgres: Server) -> Iterator[str]:
     """URL of a fresh database with nothing in it."""
-    with _database(postgres) as url:
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+def second_empty_database(postgres: Server) -> Iterator[str]:
+    """URL of a second database with nothing in it: to restore into, to compare with."""
+    with postgres.database() as url:
         yield url
 
 
@@ -71,9 +79,10 @@ def conn(database: str) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="session")
-def _template(postgres: Server) -> str:
-    with _administering(postgres) as admin:
-        admin.execute(_command("CREATE DATABASE {}", TEMPLATE))
+def template(postgres: Server) -> str:
+    """Name of a migrated database to make others from."""
+    with postgres.administrator() as admin:
+        admin.execute(server.command("CREATE DATABASE {}", TEMPLATE))
     with closing(connection.connect(postgres.url(TEMPLATE), application_name="template")) as opened:
         migrate.apply(opened, LOCK_ID)
     return TEMPLATE
@@ -88,23 +97,3 @@ def _running() -> Iterator[Server]:
             yield made
         finally:
             made.stop("immediate")
-
-
-@contextmanager
-def _database(postgres: Server, template: str = "template1") -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    with _administering(postgres) as admin:
-        admin.execute(_command("CREATE DATABASE {} TEMPLATE {}", name, template))
-    yield postgres.url(name)
-    with _administering(postgres) as admin:
-        admin.execute(_command("DROP DATABASE {} WITH (FORCE)", name))
-
-
-@contextmanager
-def _administering(postgres: Server) -> Iterator[Connection]:
-    with closing(psycopg.connect(postgres.url("postgres"), autocommit=True)) as admin:
-        yield admin
-
-
-def _command(text: LiteralString, *names: str) -> sql.Composed:
-    return sql.SQL(text).format(*map(sql.Identifier, names))

@@ -21,7 +21,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 _TABLES = Path(__file__).with_suffix(".sql")
 
 _NORM_TEXT = r"""
-CREATE FUNCTION norm_text(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION norm_text(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT regexp_replace(
     regexp_replace({unaccent}(lower(coalesce($1, ''))), '\s*\([a-z]{{2,3}}\)\s*$', '', 'g'),
     '[^a-z0-9\s]', ' ', 'g')
@@ -30,7 +30,7 @@ $$
 
 #: Keeps the country, and keeps points: other results than the one above.
 _OTHER_NORM_TEXT = r"""
-CREATE FUNCTION norm_text(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION norm_text(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT regexp_replace(unaccent(lower(coalesce($1, ''))), '[^a-z0-9\s.]', ' ', 'g')
 $$
 """
@@ -114,7 +114,7 @@ def build(url: str, variant: Variant | None = None, years: Iterable[int] = (2024
         conn.execute(sql.SQL("CREATE EXTENSION unaccent SCHEMA {}").format(_name(variant.unaccent)))
         conn.execute("CREATE EXTENSION pg_trgm SCHEMA public")
         _path(conn, variant.norm_text, "public", "racing")
-        conn.execute(_norm_text(variant))
+        conn.execute(norm_text(variant))
         _path(conn, "racing", "public")
         conn.execute(_TABLES.read_bytes())
         if variant.tracking:
@@ -316,7 +316,8 @@ def _read(path: Path) -> Iterator[Row]:
         yield from csv.DictReader(file)
 
 
-def _norm_text(variant: Variant) -> sql.Composed | sql.SQL:
+def norm_text(variant: Variant) -> sql.Composed | sql.SQL:
+    """The statement that makes the function in the first schema of the search path."""
     if variant.body == "other":
         return sql.SQL(_OTHER_NORM_TEXT)
     qualified = sql.Identifier(variant.unaccent, "unaccent")

@@ -5,12 +5,20 @@ from those. It listens only on a socket in a folder that is closed to others, so
 it can trust whoever gets there. For a TCP address, put a proxy in front of it.
 """
 
+import itertools
 import os
 import pwd
 import shlex
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, LiteralString
 from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
 
 from giddyup_watch.store import binaries
 
@@ -33,6 +41,13 @@ SETTINGS = {
 }
 
 
+_numbers = itertools.count(1)
+
+
+class ProgramError(Exception):
+    """A PostgreSQL program ended with an error."""
+
+
 @dataclass(frozen=True)
 class Server:
     folder: Path
@@ -41,8 +56,11 @@ class Server:
 
     def run(self, program: str, *options: str) -> str:
         """Run a PostgreSQL program in the folder as the server's user."""
-        command = [str(self.bin / program), *options]
-        return binaries.run_as(self.user, command, folder=self.folder, seconds=120).stdout
+        line = [str(self.bin / program), *options]
+        try:
+            return binaries.run_as(self.user, line, folder=self.folder, seconds=120).stdout
+        except subprocess.CalledProcessError as error:
+            raise ProgramError(f"{program}: {error.stderr}") from error
 
     def start(self) -> None:
         settings = shlex.join(f"--{name}={value}" for name, value in SETTINGS.items())
@@ -56,6 +74,23 @@ class Server:
         host = quote(str(self.folder), safe="")
         return f"postgresql://{role}@/{database}?host={host}&port={PORT}"
 
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """URL of a fresh database, which is dropped at the end whoever is still in it."""
+        name = f"test_{next(_numbers)}"
+        with self.administrator() as admin:
+            admin.execute(command("CREATE DATABASE {} TEMPLATE {}", name, template))
+        try:
+            yield self.url(name)
+        finally:
+            with self.administrator() as admin:
+                admin.execute(command("DROP DATABASE {} WITH (FORCE)", name))
+
+    @contextmanager
+    def administrator(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        with closing(psycopg.connect(self.url("postgres"), autocommit=True)) as admin:
+            yield admin
+
     @property
     def socket(self) -> Path:
         return self.folder / f".s.PGSQL.{PORT}"
@@ -67,6 +102,11 @@ class Server:
 
     def _control(self, action: str, *options: str) -> None:
         self.run("pg_ctl", action, "--pgdata=/proc/self/cwd", "--wait", "--timeout=60", *options)
+
+
+def command(text: LiteralString, *names: str) -> sql.Composed:
+    """A statement with identifiers in the places of {}."""
+    return sql.SQL(text).format(*map(sql.Identifier, names))
 
 
 def make(folder: Path) -> Server:

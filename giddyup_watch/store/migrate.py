@@ -86,16 +86,14 @@ def apply(
 ) -> list[Migration]:
     """Apply what is due, each file in one transaction, all under the ingest lock.
 
-    A busy lock is waited for; `wait` (an event's, when somebody can stop us)
-    passes the time between two tries.
+    A busy lock is waited for. `wait` passes the time between two tries; it is
+    that of an event when somebody may stop us.
     """
     if not pending(conn, migrations):
         return []
     pause = threading.Event().wait if wait is None else wait
     with _locked(conn, lock_id, wait_seconds, pause):
         due = pending(conn, migrations)
-        if not connection.fetch_value(conn, "check_bookkeeping"):
-            connection.execute(conn, "create_bookkeeping")
         for migration in due:
             _apply_one(conn, migration)
     return due
@@ -103,6 +101,8 @@ def apply(
 
 def _apply_one(conn: Connection, migration: Migration) -> None:
     with connection.transaction(conn):
+        if not connection.fetch_value(conn, "check_bookkeeping"):
+            connection.execute(conn, "create_bookkeeping")
         conn.execute(migration.sql)
         parameters = {
             "version": migration.version,
@@ -155,9 +155,10 @@ def _locked(
     conn: Connection, lock_id: int, wait_seconds: float, pause: Callable[[float], object]
 ) -> Iterator[None]:
     deadline = time.monotonic() + wait_seconds
+    stopped = False
     with ExitStack() as stack:
-        while not _take(stack, conn, lock_id, last_try=time.monotonic() >= deadline):
-            pause(LOCK_POLL_SECONDS)
+        while not _take(stack, conn, lock_id, last_try=stopped or time.monotonic() >= deadline):
+            stopped = bool(pause(LOCK_POLL_SECONDS))
         yield
 
 
