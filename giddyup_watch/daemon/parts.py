@@ -5,7 +5,7 @@ import time
 from functools import partial
 
 from giddyup_watch import settings
-from giddyup_watch.daemon import refresher, watcher, worker
+from giddyup_watch.daemon import refresher, watcher, work, worker
 from giddyup_watch.daemon.board import Board
 from giddyup_watch.daemon.heartbeat import (
     INGEST_STATEMENT_TIMEOUT_MS,
@@ -16,6 +16,7 @@ from giddyup_watch.daemon.heartbeat import (
 from giddyup_watch.daemon.intake import Intake
 from giddyup_watch.daemon.pending import Pending
 from giddyup_watch.daemon.readiness import Readiness
+from giddyup_watch.daemon.reporter import Reporter
 from giddyup_watch.daemon.service import Service
 from giddyup_watch.daemon.web import Web
 from giddyup_watch.http import app
@@ -111,24 +112,29 @@ class Parts:
         )
 
     def _worker(self) -> worker.Worker:
+        around = work.Surroundings(
+            pending=self._pending,
+            intake=self._intake,
+            board=self._board,
+            metrics=self.metrics,
+            heartbeat=self._heartbeat("worker"),
+            reporter=Reporter(self.metrics),
+            watch_mode=lambda: self.watcher.mode,
+            wrote=self.refresher.want,
+        )
         readiness = Readiness(
             self._board,
             self.settings.database.lock_id,
             own=self.settings.database.url == settings.EMBEDDED,
             connect=partial(self._connect, "migrate", 0),
         )
-        around = worker.Surroundings(
-            pending=self._pending,
-            intake=self._intake,
-            board=self._board,
-            metrics=self.metrics,
-            heartbeat=self._heartbeat("worker"),
-            readiness=readiness,
+        return worker.Worker(
+            self.failed,
+            _job(self.settings),
+            around,
             connect=partial(self._connect, "starting", INGEST_STATEMENT_TIMEOUT_MS),
-            watch_mode=lambda: self.watcher.mode,
-            wrote=self.refresher.want,
+            readiness=readiness,
         )
-        return worker.Worker(self.failed, _job(self.settings), around)
 
     def _web(self) -> list[Web]:
         """Make the listener, and one for the metrics alone where the settings name it."""
@@ -164,8 +170,8 @@ def _plan(given: Settings) -> refresher.Plan:
     )
 
 
-def _job(given: Settings) -> worker.Job:
-    return worker.Job(
+def _job(given: Settings) -> work.Job:
+    return work.Job(
         master=given.master.tree,
         regions=given.master.regions,
         codes=given.master.codes,

@@ -1,6 +1,7 @@
 """Whether the database can be worked on: migrated, and its rows adopted."""
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Literal
 
 import structlog
@@ -47,7 +48,7 @@ class Readiness:
     def bring_up(self, conn: Connection, wait: Callable[[float], object]) -> bool:
         """The same, after migrating a database that is ours or empty."""
         if migrate.pending(conn) and (self._own or migrate.is_empty(conn)):
-            with self._connect() as unhurried:
+            with closing(self._connect()) as unhurried:
                 done = migrate.apply(unhurried, self._lock_id, wait=wait)
             log.info(Event.DATABASE_MIGRATED, migrations=[str(one) for one in done])
         return self.check(conn)
