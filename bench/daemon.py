@@ -1,6 +1,7 @@
 """The daemon as a process that is looked at from outside."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from typing import Self
 POLL_SECONDS = 0.1
 START_SECONDS = 30
 STOP_SECONDS = 60
+_SETTLED = re.compile(r'giddyup_watch_ingests_total\{.*result="(loaded|unchanged)".*\}')
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -33,6 +35,7 @@ class Daemon(AbstractContextManager["Daemon"]):
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "giddyup_watch", "run", "--config", str(self._config)]
+        self.started = monotonic()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stderr=log, stdout=log)
         self.wait_until(lambda: self._answers("/readyz"), START_SECONDS, "it is not ready")
@@ -61,11 +64,11 @@ class Daemon(AbstractContextManager["Daemon"]):
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
     @property
-    def idle(self) -> bool:
-        """Whether everything on disk has been looked at and nothing is being loaded."""
-        values = self._metrics()
-        waiting = values["giddyup_watch_queue_depth"] + values["giddyup_watch_ingest_in_progress"]
-        return waiting == 0 and values["giddyup_watch_rescan_last_success_timestamp_seconds"] > 0
+    def settled(self) -> int:
+        """Segments loaded, or found to need nothing, since the start."""
+        series = self._metrics().items()
+        found = (value for name, value in series if _SETTLED.fullmatch(name))
+        return int(sum(found))
 
     def wait_until(self, happened: Callable[[], bool], seconds: float, otherwise: str) -> None:
         deadline = monotonic() + seconds
@@ -85,11 +88,11 @@ class Daemon(AbstractContextManager["Daemon"]):
             return False
 
     def _metrics(self) -> dict[str, float]:
-        """Series without labels."""
+        """Every series, by its name and labels as they stand there."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
         pairs = (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")
-        return {name: float(value) for name, value in pairs if "{" not in name}
+        return {name: float(value) for name, value in pairs}
 
     def _status_kb(self, name: str) -> int:
         for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
