@@ -126,17 +126,17 @@ class Metrics:
         """Give a derived view its series; again: harmless."""
         self._announce({"region": (), "code": (), "view": (view,)})
 
-    def inc(self, name: str, amount: float = 1, **labels: str) -> None:
+    def inc(self, name: str, amount: float = 1, /, **labels: str) -> None:
         series = self._find(name, labels)
         assert isinstance(series, Counter), name  # noqa: S101
         series.inc(amount)
 
-    def set(self, name: str, value: float, **labels: str) -> None:
+    def set(self, name: str, value: float, /, **labels: str) -> None:
         series = self._find(name, labels)
         assert isinstance(series, Gauge), name  # noqa: S101
         series.set(value)
 
-    def observe(self, name: str, value: float, **labels: str) -> None:
+    def observe(self, name: str, value: float, /, **labels: str) -> None:
         series = self._find(name, labels)
         assert isinstance(series, Histogram), name  # noqa: S101
         series.observe(value)
