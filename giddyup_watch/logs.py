@@ -22,7 +22,6 @@ class Event(StrEnum):
     DAEMON_STARTED = auto()
     DAEMON_STOPPING = auto()
     DAEMON_STOPPED = auto()
-    DAEMON_FAILED = auto()
     DAEMON_ACTIVE = auto()
     DAEMON_STANDBY = auto()
     SERVICE_FAILED = auto()

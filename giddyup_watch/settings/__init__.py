@@ -3,9 +3,10 @@
 from giddyup_watch import model
 from giddyup_watch.settings.changing import RELOADABLE, Changes, changes
 from giddyup_watch.settings.loading import SettingsError, load
-from giddyup_watch.settings.schema import EMBEDDED, KEYS, Address, Settings
+from giddyup_watch.settings.schema import KEYS, Settings
 from giddyup_watch.settings.showing import mask_url, masked, secrets, show
 from giddyup_watch.settings.sources import Problem, find_file, state_dir
+from giddyup_watch.settings.values import EMBEDDED, Address
 
 __all__ = [
     "EMBEDDED",

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from giddyup_watch.settings import schema
+from giddyup_watch.settings import schema, values
 
 MASK = "********"
 
@@ -35,7 +35,7 @@ def masked(settings: schema.Settings) -> dict[str, Any]:
 
 def mask_url(url: str) -> str:
     """The URL without the passwords it carries, fit for messages."""
-    for secret in sorted(schema.url_secrets(url), key=len, reverse=True):
+    for secret in sorted(values.url_secrets(url), key=len, reverse=True):
         for before in (":", "password="):
             url = url.replace(f"{before}{secret}", f"{before}{MASK}")
     return url
@@ -48,7 +48,7 @@ def secrets(settings: schema.Settings) -> tuple[str, ...]:
         for value in settings.flat().values()
         if isinstance(value, SecretStr)
     )
-    return tuple(s for s in (*own, *schema.url_secrets(settings.database.url)) if s)
+    return tuple(s for s in (*own, *values.url_secrets(settings.database.url)) if s)
 
 
 def _plain(value: object) -> object:

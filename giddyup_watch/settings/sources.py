@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from giddyup_watch.settings import schema
+from giddyup_watch.settings import schema, values
 
 DEFAULT_FILE = Path("/etc/giddyup-watch/config.toml")
 
@@ -152,5 +152,5 @@ def _is_secret(given: Given) -> bool:
     if not isinstance(given.value, str):
         return False
     if given.key == "database.url":
-        return bool(schema.url_secrets(given.value))
+        return bool(values.url_secrets(given.value))
     return given.key in schema.SECRET_KEYS and bool(given.value)
