@@ -104,10 +104,15 @@ CREATE TABLE racing.ingest_control (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   paused boolean NOT NULL DEFAULT false,
   paused_until timestamptz,
-  cancel_run bigint
+  cancel_run bigint,
+  adoption_due boolean NOT NULL DEFAULT false
 );
 
 COMMENT ON TABLE racing.ingest_control IS
   'What operators asked of whoever ingests: pause (until resume or a time), cancel of one run';
 
-INSERT INTO racing.ingest_control DEFAULT VALUES;
+COMMENT ON COLUMN racing.ingest_control.adoption_due IS
+  'others filled this database: nothing is loaded until a whole backfill has compared everything';
+
+INSERT INTO racing.ingest_control (adoption_due)
+SELECT EXISTS (SELECT FROM racing.races);

@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from giddyup_watch.errors import NotReadyError
+from giddyup_watch.errors import NotReadyError, SegmentUnfinishedError
 from giddyup_watch.ingest import plan
 from giddyup_watch.ingest.guards import Setting, Standing
 from giddyup_watch.ingest.outcome import Result
@@ -34,12 +34,17 @@ _DECIDED = frozenset({"loaded", "held", "refused", "parked"})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a run was asked to do; `days` None means all days of each segment."""
+    """What a run was asked to do; `days` None means all days of each segment.
+
+    `adopts` says that the run goes over every segment of the tree, and so may
+    take over a database that others filled.
+    """
 
     trigger: Trigger
     days: frozenset[dt.date] | None = None
     force: bool = False
     accept: frozenset[Accept] = frozenset()
+    adopts: bool = False
 
     def wants(self, day: dt.date) -> bool:
         return self.days is None or day in self.days
@@ -121,7 +126,12 @@ def parse(seen: Snapshot, orphan_seconds: float) -> tuple[Content, bool]:
     quiet = _quiet_for(seen)
     if seen.manifest is None and quiet < orphan_seconds:
         raise NotReadyError(f"manifest.json: {seen.manifest_problem}")
-    parsed = content.parse(seen)
+    try:
+        parsed = content.parse(seen)
+    except SegmentUnfinishedError as error:
+        if quiet < orphan_seconds:
+            raise NotReadyError(error.message) from error
+        raise
     agrees = seen.manifest is not None and parsed.agrees(seen.manifest)
     if not agrees and quiet < orphan_seconds:
         raise NotReadyError(_disagreement(parsed, seen.manifest))

@@ -79,9 +79,11 @@ def shrunk(
     races = [race for race in lost if race.race_key not in abandoned]
     present = runner_keys(day.races.values())
     runners = {key for race in races for key in race.runner_keys} - present
-    for race in day.races.values():
-        runners |= ownership.previous_runners(race.key, own, others) - present
     known = {key for race in own for key in race.runner_keys}
+    for race in day.races.values():
+        written = ownership.previous_runners(race.key, own, others)
+        known |= written
+        runners |= written - present
     limit = setting.rules.shrink_guard_percent
     for table, count, total in (
         ("races", len(races), len(own)),

@@ -109,18 +109,16 @@ def load(
     `own` and `others` are the provenance of that day, of this segment and of
     all others; `standing` describes the races of `own` in the database.
     """
-    accepted = _accepted(day, ledger, setting)
-    over = guards.over_budget(day, setting)
-    if over and "rejects" not in accepted:
-        return _hold(day, ledger, f"rejects: {over}", setting)
     gone = [race for race in own if race.race_key not in day.races]
     passed, lost = ownership.inherited(gone, others)
     deletes = setting.rules.vanished_rows == "delete" and not guards.has_rejects(day, setting)
-    if deletes and "shrink" not in accepted:
-        shrunk = guards.shrunk(day, own, lost, others, standing, setting)
-        if shrunk:
-            return _hold(day, ledger, f"shrink: {shrunk}", setting)
-    plan = DayPlan(day.day, "load", accepted=tuple(sorted(accepted)))
+    objections = {"rejects": guards.over_budget(day, setting)}
+    if deletes:
+        objections["shrink"] = guards.shrunk(day, own, lost, others, standing, setting)
+    objections = {name: said for name, said in objections.items() if said}
+    for name in sorted(objections.keys() - _accepted(day, ledger, setting)):
+        return _hold(day, ledger, f"{name}: {objections[name]}", setting)
+    plan = DayPlan(day.day, "load", accepted=sorted(objections))
     account(plan.effects, day)
     _pass_on(plan, passed)
     heirs = ownership.heirs(others, day.races)
@@ -135,7 +133,7 @@ def load(
 
 
 def _accepted(day: Day, ledger: LedgerDay | None, setting: Setting) -> frozenset[str]:
-    """Return what was accepted for this content, now or when it was loaded before."""
+    """Return what is accepted for this content, now or since it was loaded."""
     before = ledger.accepted if ledger is not None and ledger.digest == day.digest else ()
     return setting.accept | frozenset(before)
 

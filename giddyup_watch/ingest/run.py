@@ -47,7 +47,10 @@ def turn(session: Session, request: Request, take: Take, report: Report) -> Turn
 
 @dataclass(slots=True)
 class _Turn:
-    """The state of one turn; `run_id` is None until there is something to write."""
+    """The state of one turn; `run_id` is None until there is something to write.
+
+    `undecided` counts segments that this turn could not compare.
+    """
 
     session: Session
     request: Request
@@ -59,8 +62,12 @@ class _Turn:
     days: set[dt.date] = field(default_factory=set)
     trouble: dict[SegmentKey, str] = field(default_factory=dict)
     known: dict[SegmentKey, LedgerSegment] = field(default_factory=dict)
+    undecided: int = 0
 
     def through(self, take: Take) -> RunStatus:
+        adopting = self.request.adopts and ledger.needs_adoption(self.session.conn)
+        if adopting:
+            ledger.owe_adoption(self.session.conn, due=True)
         self.known = ledger.fetch_segments(self.session.conn)
         if self.request.trigger in ("api", "cli"):
             self.open()
@@ -71,6 +78,8 @@ class _Turn:
             outcome = self._ingest(key)
             self._note(outcome)
             self.report(outcome)
+        if adopting and not self.undecided:
+            ledger.owe_adoption(self.session.conn, due=False)
         if self.keys and len(self.trouble) == len(self.keys):
             return "failed"
         return "success"
@@ -114,6 +123,7 @@ class _Turn:
             return segment.failed(self.session, key, known, reason, traceback.format_exc())
 
     def _note(self, outcome: Outcome) -> None:
+        self.undecided += outcome.result in ("waiting", "failed")
         if outcome.result == "waiting":
             return
         self.effects.add(outcome.effects)

@@ -57,10 +57,13 @@ class DayDecision:
 
 
 def needs_adoption(conn: Connection) -> bool:
-    """Whether the database has races but no ledger: others filled it."""
-    if connection.fetch_value(conn, "has_ledger_rows"):
-        return False
-    return bool(connection.fetch_value(conn, "has_races"))
+    """Whether others filled the database and no whole backfill has compared it yet."""
+    return bool(connection.fetch_value(conn, "check_adoption"))
+
+
+def owe_adoption(conn: Connection, *, due: bool) -> None:
+    """Remember whether a whole backfill is still owed, however often it is interrupted."""
+    connection.execute(conn, "set_adoption_due", {"due": due})
 
 
 def fetch_segments(conn: Connection) -> dict[SegmentKey, LedgerSegment]:

@@ -118,7 +118,8 @@ def test_partitions_are_made_when_first_needed_and_ahead(bench: Bench) -> None:
     names = {
         name
         for (name,) in bench.rows(
-            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'racing.runners'::regclass"
+            "SELECT inhrelid::regclass::text FROM pg_inherits"
+            " WHERE inhparent = 'racing.runners'::regclass"
         )
     }
     assert "racing.runners_2024_06" in names

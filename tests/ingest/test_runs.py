@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from giddyup_watch.errors import LockBusyError
-from giddyup_watch.ingest import reconcile
+from giddyup_watch.ingest import reconcile, run, segment
 from giddyup_watch.ingest.outcome import Outcome
 from giddyup_watch.model import newest_first
 from giddyup_watch.store import connection, control, lock
@@ -72,8 +72,6 @@ def test_a_canceled_run_stops_between_segments_and_parks_the_rest(bench: Bench) 
         outcomes.append(outcome)
         control.cancel(bench.conn)
 
-    from giddyup_watch.ingest import run
-
     result = run.turn(bench.session, run.Request("watch"), lambda: next(queue, None), report)
     assert [outcome.key for outcome in outcomes] == [FLAT]
     assert result.status == "canceled"
@@ -84,8 +82,6 @@ def test_a_canceled_run_stops_between_segments_and_parks_the_rest(bench: Bench) 
 
 
 def test_a_parked_segment_is_loaded_when_its_content_changes(bench: Bench) -> None:
-    from giddyup_watch.ingest import segment
-
     card = SMALL.month(FLAT)
     bench.put(FLAT, card)
     segment.park(bench.session, FLAT)
@@ -185,3 +181,14 @@ def test_a_trigger_of_others_that_refuses_the_rows_fails_the_segment_alone(bench
     assert bench.load(FLAT).retry_after == 10.0
     bench.conn.execute("ALTER TABLE racing.races DROP CONSTRAINT theirs")
     assert bench.load(FLAT).result == "loaded"
+
+
+def test_a_file_that_is_being_rewritten_is_waited_for_and_refused_when_it_stays_so(
+    bench: Bench,
+) -> None:
+    bench.put(FLAT, SMALL.month(FLAT))
+    (bench.master / str(FLAT) / "races_gb_flat_2024-06.csv").write_text("")
+    bench.orphan_seconds = 60
+    assert bench.load(FLAT).result == "waiting"
+    bench.orphan_seconds = 0
+    assert bench.load(FLAT).result == "refused"

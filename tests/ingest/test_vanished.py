@@ -1,4 +1,4 @@
-"""What is gone from disk: deleted where that is plain, held or absent where it may be an accident."""
+"""What is gone from disk: deleted where that is plain, else held or absent."""
 
 import datetime as dt
 import shutil

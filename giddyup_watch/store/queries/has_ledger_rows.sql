@@ -1,2 +1,0 @@
--- Whether anything was ever decided here.
-SELECT EXISTS (SELECT FROM racing.ledger_segments)

@@ -1,2 +1,0 @@
--- Whether the facts hold any race.
-SELECT EXISTS (SELECT FROM racing.races)
