@@ -1,7 +1,6 @@
 """Which database a command works on, and the connection to it."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -16,7 +15,7 @@ _HINT = "Set database.url, or GIDDYUP_WATCH_DATABASE__URL, to a libpq URL or to 
 
 def typed_by_a_person() -> bool:
     """Whether somebody sits before this process."""
-    return any(os.isatty(stream.fileno()) for stream in (sys.stdin, sys.stdout, sys.stderr))
+    return any(os.isatty(stream) for stream in (0, 1, 2))
 
 
 def decided(given: settings.Settings, *, may_create: bool = False) -> settings.Settings:
