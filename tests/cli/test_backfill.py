@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 
 from giddyup_watch.demo import tree
 from giddyup_watch.model import SegmentKey, newest_first
-from giddyup_watch.store import connection, runs
+from giddyup_watch.store import connection, ledger, runs
 from giddyup_watch.store.connection import Connection
 from tests.cli.conftest import WORLD, Cli
 from tests.wait import wait_until
@@ -57,21 +57,23 @@ def blocker(database: str) -> Iterator[Connection]:
         yield opened
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_first_signal_finishes_the_segment_in_hand(
+@pytest.fixture
+def interrupted(
     environ: pytest.MonkeyPatch,
     database: str,
     conn: Connection,
     blocker: Connection,
     tmp_path: Path,
-    signum: signal.Signals,
-) -> None:
+) -> Callable[[signal.Signals], tuple[int, bytes]]:
+    """A backfill of two months that gets a signal while it loads the first: code and stderr."""
     folder = tmp_path / "longer"
     tree.build(folder, WORLD, tree.segments(["2024-05", "2024-06"], ["gb"], ["flat"]))
     environ.setenv("GIDDYUP_WATCH_DATABASE__URL", database)
     environ.setenv("GIDDYUP_WATCH_DATABASE__LOCK_TIMEOUT_MS", "60000")
     command = [sys.executable, "-m", "giddyup_watch", "backfill", "--master", str(folder)]
-    with blocker.transaction():
+
+    def call(signum: signal.Signals) -> tuple[int, bytes]:
+        blocker.execute("BEGIN")
         blocker.execute("LOCK TABLE racing.ledger_segments IN EXCLUSIVE MODE")
         with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
             wait_until(lambda: _waits(conn), what="the load waits for the blocker")
@@ -79,14 +81,34 @@ def test_a_first_signal_finishes_the_segment_in_hand(
             assert child.stderr is not None
             assert b"Stopping after the segment in hand" in _line(child.stderr)
             blocker.execute("COMMIT")
-            blocker.execute("BEGIN")
             rest = child.stderr.read()
-    assert child.returncode == 128 + signum, rest
+        return child.returncode, rest
+
+    return call
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_first_signal_finishes_the_segment_in_hand(
+    interrupted: Callable[[signal.Signals], tuple[int, bytes]],
+    conn: Connection,
+    signum: signal.Signals,
+) -> None:
+    assert interrupted(signum)[0] == 128 + signum
     loaded = conn.execute("SELECT month::text FROM racing.ledger_segments").fetchall()
     assert loaded == [("2024-06-01",)]
     run = runs.latest(conn)
     assert run is not None
     assert (run.status, run.scope["segments"]) == ("success", ["gb/flat/2024-06"])
+
+
+def test_an_adoption_that_is_interrupted_is_still_owed(
+    interrupted: Callable[[signal.Signals], tuple[int, bytes]], conn: Connection
+) -> None:
+    ledger.owe_adoption(conn, due=True)
+    code, said = interrupted(signal.SIGINT)
+    assert code == 130
+    assert b"not adopted yet" in said
+    assert ledger.needs_adoption(conn)
 
 
 def _waits(conn: Connection) -> bool:
