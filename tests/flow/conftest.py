@@ -9,9 +9,9 @@ from tests.server import Server
 
 
 @pytest.fixture(scope="module")
-def module_database(postgres: Server, _template: str) -> Iterator[str]:
+def module_database(postgres: Server, template: str) -> Iterator[str]:
     """A migrated database that the tests of a module share, to read from."""
-    with postgres.database(_template) as url:
+    with postgres.database(template) as url:
         yield url
 
 

@@ -46,11 +46,10 @@ def _facts(url: str) -> Facts:
 
 
 @pytest.fixture
-def expected(another_database: Callable[[], str], tmp_path: Path) -> Facts:
-    plain = another_database()
+def expected(second_database: str, tmp_path: Path) -> Facts:
     writers.AppendWriter(tmp_path / "plain").append(KEY, CARD)
-    loading.load(plain, tmp_path / "plain")
-    return _facts(plain)
+    loading.load(second_database, tmp_path / "plain")
+    return _facts(second_database)
 
 
 @pytest.mark.parametrize(
