@@ -99,8 +99,8 @@ def _merge(
     if not races:
         return cleaned
     facts.ensure_month(conn, key.first_day)
-    facts.stage(conn, "races", cells.RACE_STAGING, races)
-    facts.stage(conn, "runners", cells.RUNNER_STAGING, runners)
+    facts.stage(conn, "races", races)
+    facts.stage(conn, "runners", runners)
     facts.resolve_names(conn, key.region.upper())
     if rules.keep_live_prices:
         facts.keep_live_prices(conn, key)

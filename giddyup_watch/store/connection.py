@@ -6,7 +6,7 @@ Functions of this package take a connection and never commit: the caller's
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 import psycopg
@@ -77,7 +77,8 @@ def connect(
         )
     except psycopg.OperationalError as error:
         raise _connect_error(error, params) from error
-    try:
+    with ExitStack() as unless_all_is_well:
+        unless_all_is_well.callback(conn.close)
         _refuse_pooler(conn)
         settings = {
             "lock_timeout": f"{lock_timeout_ms}ms",
@@ -86,9 +87,7 @@ def connect(
             "check_interval": CLIENT_CHECK_INTERVAL,
         }
         fetch_one(conn, "set_session", settings)
-    except BaseException:
-        conn.close()
-        raise
+        unless_all_is_well.pop_all()
     return conn
 
 

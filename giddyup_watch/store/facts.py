@@ -23,7 +23,10 @@ _STORED_AS = {
     "dam": "blood_id",
     "damsire": "blood_id",
 }
-_NAMED = ("horses", "trainers", "jockeys", "owners")
+_MISSING_NAMES = ("insert_horses", "insert_trainers", "insert_jockeys", "insert_owners")
+_COPY: dict[Table, str] = {"races": "copy_races", "runners": "copy_runners"}
+_STORED: dict[Table, str] = {"races": "fetch_stored_races", "runners": "fetch_stored_runners"}
+_FILLED: dict[Table, str] = {"races": "count_filled_races", "runners": "count_filled_runners"}
 
 
 def ensure_month(conn: Connection, day: dt.date) -> int:
@@ -32,14 +35,12 @@ def ensure_month(conn: Connection, day: dt.date) -> int:
     return made
 
 
-def stage(
-    conn: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[object]]
-) -> int:
-    """Copy rows to `staging.<table>`; return how many arrived.
+def stage(conn: Connection, table: Table, rows: Iterable[Sequence[object]]) -> int:
+    """Copy rows, as `source.cells` cleans them, to `staging.<table>`; return how many arrived.
 
     Raises PermanentError when the server staged another number than was sent.
     """
-    sent, staged = copy.copy_rows(conn, ("staging", table), columns, rows)
+    sent, staged = copy.copy_rows(conn, _COPY[table], rows)
     if sent != staged:
         raise PermanentError(
             f"{sent} rows were sent to staging.{table} but {staged} arrived",
@@ -56,8 +57,8 @@ def resolve_names(conn: Connection, region: str) -> None:
     params = {"region": region}
     connection.execute(conn, "fill_names")
     connection.execute(conn, "link_names", params)
-    for dimension in _NAMED:
-        connection.execute(conn, f"insert_{dimension}")
+    for missing in _MISSING_NAMES:
+        connection.execute(conn, missing)
     connection.execute(conn, "insert_courses", params)
     connection.execute(conn, "link_names", params)
     connection.execute(conn, "fill_pedigrees")
@@ -124,7 +125,7 @@ def filled_columns(
     params = _span(key) | {"columns": sorted(stored), "keys": list(race_keys)}
     if table == "runners":
         params |= {"keep_live_prices": keep_live_prices, "prices": list(prices)}
-    return dict(connection.fetch_all(conn, f"count_filled_{table}", params))
+    return dict(connection.fetch_all(conn, _FILLED[table], params))
 
 
 def stored(
@@ -134,7 +135,7 @@ def stored(
 
     Names are norms; a runner whose race is gone has no race key.
     """
-    return connection.fetch_all(conn, f"fetch_stored_{table}", _span(key) | {"keys": list(keys)})
+    return connection.fetch_all(conn, _STORED[table], _span(key) | {"keys": list(keys)})
 
 
 def norms(conn: Connection, names: Iterable[str]) -> dict[str, str]:
