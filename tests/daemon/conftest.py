@@ -1,8 +1,11 @@
+import datetime as dt
 import json
 from pathlib import Path
 
 import pytest
 
+from giddyup_watch.demo.racing.cards import World
+from giddyup_watch.demo.tree import build, segments
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import layout
 
@@ -33,3 +36,11 @@ class Tree:
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
     return Tree(tmp_path / "master")
+
+
+@pytest.fixture
+def racing(tmp_path: Path) -> Path:
+    """A master tree that can be loaded: four segments of one small month."""
+    master = tmp_path / "racing"
+    build(master, World(seed=9, volume=0.1), segments(["2024-06"]), today=dt.date(2024, 6, 12))
+    return master
