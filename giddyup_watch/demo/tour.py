@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from giddyup_watch.demo import scraper, tree
-from giddyup_watch.settings import Settings
 from giddyup_watch.store import embedded
 
 #: Days that the sample tree is behind: the scraper has news from its first step on.
 DAYS_BEHIND = 2
+LOOPBACK = "127.0.0.1"
 #: Seconds that the scraper gets to finish what it is writing.
 SCRAPER_STOP_SECONDS = 30.0
 
@@ -64,7 +64,7 @@ def stage(directory: Path | None, tell: Callable[[str], None]) -> Iterator[Stage
         master = directory / "master"
         _have_tree(master, tell)
         url = stack.enter_context(embedded.server(directory / "state", progress=tell))
-        listen = _free_address(Settings().http.listen)
+        listen = _free_address()
         config = directory / "config.toml"
         config.write_text(_settings(master, url, listen))
         stack.enter_context(_scraping(master))
@@ -89,16 +89,10 @@ def _settings(master: Path, url: str, listen: str) -> str:
     )
 
 
-def _free_address(preferred: str) -> str:
-    """The usual address, or another port when somebody listens there already."""
-    host, _, port = preferred.rpartition(":")
-    for wanted in (int(port), 0):
-        try:
-            with socket.create_server((host, wanted)) as found:
-                return f"{host}:{found.getsockname()[1]}"
-        except OSError:
-            continue
-    return preferred
+def _free_address() -> str:
+    """A port of its own, never one that a real daemon may want."""
+    with socket.create_server((LOOPBACK, 0)) as found:
+        return f"{LOOPBACK}:{found.getsockname()[1]}"
 
 
 @contextmanager

@@ -33,7 +33,7 @@ INTEGERS = (
     *("win_lose", "place_win_lose", "match_time_diff_min"),
 )
 TEXTS = (
-    *("race_key", "region", "course", "race_name", "type", "class", "pattern", "rating_band"),
+    *("race_key", "region", "race_name", "type", "class", "pattern", "rating_band"),
     *("age_band", "sex_rest", "dist", "going", "surface", "runner_key", "pos", "horse", "sex"),
     *("hg", "time", "jockey", "trainer", "prize_raw", "sire", "dam", "damsire", "owner"),
     *("comment", "match_reason"),
@@ -62,6 +62,8 @@ def _value(column: str, cell: str) -> Any:
     """What a clean cell means."""
     if cell in MISSING:
         return None
+    if column == "course":
+        return cell.partition(" (")[0]  # a course keeps the spelling first seen
     if column in TEXTS:
         return cell
     if column == "date":
@@ -160,7 +162,7 @@ def _assert_cell_by_cell(conn: psycopg.Connection[Any], master: Path) -> None:
     assert races
     with conn.cursor(row_factory=dict_row) as cursor:
         stored_races = cursor.execute(
-            "SELECT r.*, course_name AS course"
+            "SELECT r.*, split_part(course_name, ' (', 1) AS course"
             " FROM racing.races r JOIN racing.courses USING (course_id) WHERE race_key = ANY(%s)",
             [list(races)],
         ).fetchall()

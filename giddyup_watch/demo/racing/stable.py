@@ -71,12 +71,12 @@ class Stable:
         rng = random.Random(f"{self._seed}/{region}/{foaled}/{number}")
         crops = (foaled - FIRST_CROP) % CROPS * len(CROP) + list(CROP).index(region)
         people = self._people
-        damsire = names.parent(rng.randrange(SIRES))
+        sire, dam = rng.randrange(SIRES), SIRES + rng.randrange(DAMS)
         return Horse(
             name=f"{names.horse(crops * self.crop('gb') + number)} {rng.choice(BRED_IN)}",
-            sire=f"{names.parent(rng.randrange(SIRES))} {rng.choice(BRED_IN)}",
-            dam=f"{names.parent(SIRES + rng.randrange(DAMS))} {rng.choice(BRED_IN)}",
-            damsire=damsire if rng.random() < 0.7 else f"{damsire} {rng.choice(BRED_IN)}",
+            sire=_parent(sire),
+            dam=_parent(dam),
+            damsire=_parent(dam * 31 % SIRES),
             owner=names.owner(people + rng.randrange(OWNERS)),
             trainer=names.person(people + JOCKEYS + rng.randrange(TRAINERS)),
             jockey=names.person(people + rng.randrange(JOCKEYS)),
@@ -84,3 +84,7 @@ class Stable:
             gelded=rng.random() < 0.6,
             ability=rng.gauss(0.0, 1.0),
         )
+
+
+def _parent(number: int) -> str:
+    return f"{names.parent(number)} {BRED_IN[number % len(BRED_IN)]}"
