@@ -1,5 +1,7 @@
 """Fixtures of the whole suite: one server for each worker, a database for each test."""
 
+import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -16,6 +18,8 @@ from tests.wait import wait_until
 
 TEMPLATE = "giddyup_template"
 LOCK_ID = 123456789
+#: Room for the servers of a few workers, each with a generated year in it.
+ENOUGH_BYTES = 4 * 2**30
 
 
 @pytest.fixture(autouse=True)
@@ -88,9 +92,17 @@ def template(postgres: Server) -> str:
     return TEMPLATE
 
 
+def _in_memory() -> str | None:
+    """Where a server's files are quickest: a database is made in 30 ms there, in 300 on a disk."""
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ENOUGH_BYTES:
+        return str(memory)
+    return None
+
+
 @contextmanager
 def _running() -> Iterator[Server]:
-    with tempfile.TemporaryDirectory(prefix="giddyup-") as folder:
+    with tempfile.TemporaryDirectory(prefix="giddyup-", dir=_in_memory()) as folder:
         made = server.make(Path(folder))
         made.start()
         try:

@@ -70,6 +70,10 @@ class Server:
         """`immediate` is the crash that PostgreSQL itself knows."""
         self._control("stop", f"--mode={mode}")
 
+    def kill(self) -> None:
+        """SIGKILL to the postmaster: what the kernel does when memory runs out."""
+        self.run("pg_ctl", "kill", "KILL", (self.folder / "postmaster.pid").read_text().split()[0])
+
     def url(self, database: str, role: str = ROLE) -> str:
         host = quote(str(self.folder), safe="")
         return f"postgresql://{role}@/{database}?host={host}&port={PORT}"

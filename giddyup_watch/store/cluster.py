@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from psycopg import conninfo, pq
@@ -42,6 +42,7 @@ MAX_SOCKET_PATH = 107
 STALL_SECONDS = 60.0
 PROGRESS_INTERVAL = "2s"
 POLL_SECONDS = 0.05
+PING_SECONDS = 2
 #: A server that ends at once is started again: what a killed one left may need a moment to go.
 MAX_LAUNCHES = 3
 STOP_SECONDS = 120
@@ -123,20 +124,21 @@ def _server_user(folder: Path) -> pwd.struct_passwd:
 
 def create(folder: Path) -> None:
     """Make an empty cluster in `folder`: whole, or not at all."""
-    building = folder.with_name(f"{folder.name}.new")
-    if building.exists():
-        shutil.rmtree(building)
-    cluster = at(building)
-    building.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        os.chown(building, cluster.user.pw_uid, cluster.user.pw_gid, follow_symlinks=False)
-    _run(
-        cluster, cluster.bin / "initdb", "--pgdata=/proc/self/cwd", f"--username={ROLE}",
-        "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
-        "--auth-local=peer", "--auth-host=reject",
-    )  # fmt: skip
-    _run(cluster, "tee", "pg_hba.conf", given=f"local all {ROLE} peer map=giddyup\n")
-    building.rename(folder)
+    place = at(folder)
+    building = replace(place, folder=folder.with_name(f"{folder.name}.new"))
+    with locked(place.life, fcntl.LOCK_EX) as life:  # the initdb of a killed process ends first
+        if building.folder.exists():
+            shutil.rmtree(building.folder)
+        building.folder.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(building.folder, place.user.pw_uid, place.user.pw_gid, follow_symlinks=False)
+        _run(
+            building, place.bin / "initdb", "--pgdata=/proc/self/cwd", f"--username={ROLE}",
+            "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
+            "--auth-local=peer", "--auth-host=reject", keep=(life,),
+        )  # fmt: skip
+        _run(building, "tee", "pg_hba.conf", given=f"local all {ROLE} peer map=giddyup\n")
+        building.folder.rename(folder)
 
 
 def bring_up(cluster: Cluster, progress: Progress) -> None:
@@ -164,15 +166,14 @@ def stop(cluster: Cluster) -> None:
         cluster, cluster.bin / "pg_ctl", "stop", "--pgdata=/proc/self/cwd", "--mode=fast",
         "--wait", f"--timeout={STOP_SECONDS}",
     )  # fmt: skip
-    deadline = time.monotonic() + STOP_SECONDS
-    while alive(cluster) and time.monotonic() < deadline:
-        threading.Event().wait(POLL_SECONDS)
+    with locked(cluster.life, fcntl.LOCK_EX):
+        pass  # the last process has let go
 
 
 def alive(cluster: Cluster) -> bool:
     """Whether any process of the server is still there."""
     try:
-        with locked(cluster.life, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with locked(cluster.life, fcntl.LOCK_SH | fcntl.LOCK_NB):
             return False
     except BlockingIOError:
         return True
@@ -220,21 +221,26 @@ def _answers(cluster: Cluster) -> bool:
     if len(note) <= PID_FILE_STATUS_LINE or note[PID_FILE_STATUS_LINE].strip() != "ready":
         return False
     address = conninfo.make_conninfo(
-        host=str(cluster.folder), port=PORT, user=ROLE, dbname="postgres", connect_timeout=5
+        host=str(cluster.folder),
+        port=PORT,
+        user=ROLE,
+        dbname="postgres",
+        connect_timeout=PING_SECONDS,
     )
     return pq.PGconn.ping(address.encode()) == pq.Ping.OK
 
 
 def _launch(cluster: Cluster) -> None:
     """Start the server without waiting for it, with the lock that says that it lives."""
-    (cluster.folder / PID_FILE).unlink(missing_ok=True)  # nobody lives: it is stale
+    for stale in (PID_FILE, f"{SOCKET_NAME}.lock"):  # nobody lives, whatever they say
+        (cluster.folder / stale).unlink(missing_ok=True)
     ourselves = binaries.user_of(os.geteuid()).pw_name
     _run(cluster, "tee", "pg_ident.conf", given=f'giddyup "{ourselves}" {ROLE}\n')
     log = cluster.folder / LOG_NAME
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
     settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
-    with locked(cluster.life, fcntl.LOCK_EX | fcntl.LOCK_NB) as life:
+    with locked(cluster.life, fcntl.LOCK_EX) as life:
         _run(
             cluster, cluster.bin / "pg_ctl", "start", "--pgdata=/proc/self/cwd", "--no-wait",
             f"--log={LOG_NAME}", f"--options={shlex.join(settings)}", keep=(life,),
