@@ -47,6 +47,7 @@ class Following:
     `clean` is an empty database, for an undisturbed load to compare with.
     """
 
+    daemon: Daemon
     master: Path
     url: str
     conn: psycopg.Connection[Any]
@@ -105,12 +106,12 @@ def following(
     second_database: str,
 ) -> Iterator[Following]:
     tree.build(master, WORLD, tree.segments(MONTHS), today=TODAY)
-    settings = {"watch.backend": request.param}
+    settings = {"watch.backend": request.param, "log.level": "debug"}
     with (
         closing(psycopg.connect(database, autocommit=True)) as conn,
-        Daemon(tmp_path / "daemon", master, database, settings),
+        Daemon(tmp_path / "daemon", master, database, settings) as daemon,
     ):
-        made = Following(master, database, conn, second_database)
+        made = Following(daemon, master, database, conn, second_database)
         made.wait_until_loaded()
         yield made
 
@@ -171,6 +172,33 @@ def test_a_month_rewritten_in_place(following: Following) -> None:
         "races_inserted": len(more.races),
         "runners_inserted": len(more.runners),
         "runners_updated": 2,
+    }
+    following.assert_equal_to_a_clean_load()
+
+
+@pytest.mark.parametrize("kind", ["append", "rewrite"])
+def test_a_slow_writer_is_waited_for(following: Following, kind: str) -> None:
+    """At every step it waits until the daemon has looked: what is half there is never loaded."""
+    _, more = _next_racing(KEY)
+    whole = edits.read(following.master, KEY)
+    whole.extend(more)
+    seen: list[writers.Step] = []
+
+    def pause(step: writers.Step) -> None:
+        if step in ("races", "runners", "manifest emptied", "manifest half"):
+            seen.append(step)
+            following.daemon.wait_for("segment_waiting", count=len(seen))
+
+    if kind == "append":
+        append = writers.AppendWriter(following.master, pause=pause)
+        (run,) = following.after(lambda: append.append(KEY, more))
+    else:
+        rewrite = writers.TruncateWriter(following.master, pause=pause)
+        (run,) = following.after(lambda: rewrite.rewrite(KEY, whole))
+    assert len(seen) == 4
+    assert _written([run]) == {
+        "races_inserted": len(more.races),
+        "runners_inserted": len(more.runners),
     }
     following.assert_equal_to_a_clean_load()
 
