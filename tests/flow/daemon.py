@@ -56,17 +56,26 @@ class Daemon(AbstractContextManager["Daemon"]):
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def url(self) -> str:
+        """Where it answers over HTTP."""
+        return str(self.events("daemon_started")[-1]["url"])
+
     def stop(self) -> int:
         """End it as systemd would; a second time: harmless."""
         assert self._process is not None
         if self._process.poll() is None:
             os.kill(self.pid, signal.SIGTERM)
         try:
-            return self._process.wait(STOP_SECONDS)
+            return self.wait()
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
             raise
+
+    def wait(self, seconds: float = STOP_SECONDS) -> int:
+        """Its exit code, once it has ended by itself or by a signal sent to `pid`."""
+        assert self._process is not None
+        return self._process.wait(seconds)
 
     def kill(self) -> None:
         """End it in the middle of whatever it does."""
@@ -95,8 +104,7 @@ class Daemon(AbstractContextManager["Daemon"]):
 
     def metric(self, name: str) -> float:
         """Its value now, added up over its labels; `name` without the prefix."""
-        url = self.events("daemon_started")[-1]["url"]
-        with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
         values = (line.rsplit(" ", 1) for line in lines)
         return sum(float(v) for k, v in values if k.split("{")[0] == f"giddyup_watch_{name}")
