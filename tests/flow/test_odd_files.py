@@ -14,7 +14,7 @@ from tests import comparison
 from tests.flow import loading
 
 KEY = SegmentKey("ire", "jumps", "2024-03")
-CARD = World(seed=6, volume=0.3).month(KEY)
+CARD = World(seed=6, volume=0.8).month(KEY)
 Facts = dict[tuple[str, object], tuple[int, str]]
 
 
