@@ -1,5 +1,6 @@
 """Keeps the derived views up: after runs that wrote, on a connection of its own, coalesced."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -54,6 +55,8 @@ class Refresher(Service):
         self._heartbeat = heartbeat
         self._wanted = threading.Event()
         self._conn: Connection | None = None
+        self._not_before = 0.0  # a pass because of a run
+        self._again_at = math.inf  # a pass because of a failure
 
     def change(self, plan: Plan) -> None:
         self._plan = plan
@@ -72,36 +75,39 @@ class Refresher(Service):
             conn.cancel()
 
     def run(self) -> None:
-        not_before = 0.0
         while not self.stopping.is_set():
             self._heartbeat.beat()
             now = time.monotonic()
-            if self._plan.on and self._wanted.is_set() and now >= not_before:
-                not_before = now + self._pass()
+            wanted = self._plan.on and self._wanted.is_set() and now >= self._not_before
+            if wanted or now >= self._again_at:
+                self._pass(now)
             else:
-                self.rest(PULSE if now >= not_before else min(PULSE, not_before - now))
+                self.rest(PULSE)
 
-    def _pass(self) -> float:
-        """Refresh what is behind; return the seconds before the next pass may begin."""
+    def _pass(self, now: float) -> None:
         self._wanted.clear()
+        self._again_at = math.inf
+        results, left = self._refresh()
+        if results:
+            self._not_before = now + self._plan.interval
+        if left:  # a failure, readers in the way, another session at work
+            self._again_at = now + max(self._plan.interval, RETRY_SECONDS)
+        for result in results:
+            self._report(result)
+
+    def _refresh(self) -> tuple[list[refresh.ViewResult], bool]:
+        """Refresh what is behind; say whether something still is."""
         self._heartbeat.beat("connect")
         try:
             with closing(self._connect()) as conn:
                 self._conn = conn
-                results = refresh.run(conn, self._plan.lock_id, go_on=self._go_on)
-                left = refresh.stale(conn)
+                return refresh.run(conn, self._plan.lock_id, go_on=self._go_on), refresh.stale(conn)
         except GiddyupError as error:
             if not self.stopping.is_set():
                 log.warning(Event.VIEWS_FAILED, reason=error.message, hint=error.hint)
-            left, results = True, []
+            return [], True
         finally:
             self._conn = None
-        for result in results:
-            self._report(result)
-        if left:  # a failure, readers in the way, another session at work, or a new run
-            self._wanted.set()
-            return max(self._plan.interval, RETRY_SECONDS)
-        return self._plan.interval if results else 0.0
 
     def _go_on(self) -> bool:
         self._heartbeat.beat("views")

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from structlog.testing import capture_logs
 
 from giddyup_watch import settings
@@ -59,11 +60,11 @@ class Running:
         return [entry for entry in list(self.logs) if entry["event"] == name]
 
     def wait_for(self, name: str, count: int = 1, timeout: float = 20) -> list[dict[str, Any]]:
-        wait_until(
-            lambda: len(self.events(name)) >= count,
-            timeout,
-            what=f"{name} not logged {count} times: {[entry['event'] for entry in self.logs]}",
-        )
+        try:
+            wait_until(lambda: len(self.events(name)) >= count, timeout)
+        except AssertionError:
+            said = [str(entry["event"]) for entry in self.logs]
+            pytest.fail(f"{name} was not logged {count} times, but {said}")
         return self.events(name)
 
     def value(self, name: str, **labels: str) -> float:
