@@ -241,12 +241,11 @@ def test_server_accepts_every_query(conn: Connection) -> None:
 
 
 def _tracked_files() -> list[Path]:
-    """What git tracks; in an unpacked archive, or without git, what would be."""
     git = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
         listed = subprocess.run(git, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
-        return [path for path in ROOT.rglob("*") if path.is_file() and ".venv" not in path.parts]
+        pytest.skip("a rule for those who commit: this is no git checkout")
     return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
 
 
