@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from giddyup_watch.store import connection, migrate
@@ -15,6 +16,10 @@ from giddyup_watch.store.connection import Connection
 from tests import server
 from tests.server import Server
 from tests.wait import wait_until
+
+#: Wild input takes the time it takes on a busy machine, and leaves nothing behind.
+hypothesis.settings.register_profile("suite", deadline=None, database=None)
+hypothesis.settings.load_profile("suite")
 
 TEMPLATE = "giddyup_template"
 LOCK_ID = 123456789

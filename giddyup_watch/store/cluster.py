@@ -143,6 +143,14 @@ def create(folder: Path) -> None:
 
 def bring_up(cluster: Cluster, progress: Progress) -> None:
     """Return when the server answers: started, found running, or recovered after a crash."""
+    try:
+        _wait_for_answer(cluster, progress)
+    except KeyboardInterrupt:  # nobody waits for it any more
+        stop(cluster)
+        raise
+
+
+def _wait_for_answer(cluster: Cluster, progress: Progress) -> None:
     launches = 0
     log = _Log(cluster)
     while not _answers(cluster):
@@ -182,7 +190,10 @@ def alive(cluster: Cluster) -> bool:
 @contextmanager
 def locked(path: Path, how: int) -> Iterator[int]:
     """A lock on a file next to the folder, held until the file is closed."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise PermissionDeniedError(f"the state directory cannot be written: {error}") from error
     try:
         fcntl.flock(descriptor, how)
         yield descriptor
@@ -273,7 +284,9 @@ def _run(
             keep=keep,
             seconds=COMMAND_SECONDS,
         )
-    except subprocess.SubprocessError as error:
-        output = getattr(error, "stderr", None) or ""
-        raise DatabaseUnavailableError(f"{error}: {output.strip()}") from error
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr or error.stdout).strip()
+        raise DatabaseUnavailableError(f"{Path(command[0]).name} failed: {said}") from error
+    except subprocess.TimeoutExpired as error:
+        raise DatabaseUnavailableError(str(error)) from error
     return done.stdout

@@ -31,7 +31,7 @@ def server(state_dir: Path, *, progress: Callable[[str], None] | None = None) ->
     folder = state_dir.absolute() / FOLDER
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except PermissionError as error:
+    except OSError as error:
         raise PermissionDeniedError(f"the state directory cannot be made: {error}") from error
     tell = progress or _tell_nobody
     with cluster.locked(folder.with_name(f"{FOLDER}.users"), fcntl.LOCK_SH) as users:

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from giddyup_watch.errors import ConfigError, DatabaseUnavailableError
+from giddyup_watch.errors import ConfigError, DatabaseUnavailableError, PermissionDeniedError
 from giddyup_watch.store import binaries, cluster, connection, embedded, migrate
 from tests.conftest import LOCK_ID
 
@@ -140,6 +140,13 @@ def test_a_server_that_does_not_start_is_told_with_its_log(made: Path) -> None:
         pytest.raises(DatabaseUnavailableError, match="pg_control"),
         embedded.server(made),
     ):
+        pass
+
+
+def test_a_state_directory_that_cannot_be_written_is_told(state_dir: Path) -> None:
+    state_dir.write_text("a file")
+
+    with pytest.raises(PermissionDeniedError, match="state directory"), embedded.server(state_dir):
         pass
 
 

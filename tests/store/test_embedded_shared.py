@@ -101,18 +101,35 @@ def test_a_user_killed_while_it_makes_the_database_leaves_no_half_one(
         _works(url)
 
 
-def test_recovery_is_waited_for_while_it_goes_on(
-    made: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def crashed(made: Path, process: NewProcess, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state directory whose server has much to recover, and tells how it gets on."""
     monkeypatch.setitem(cluster.SETTINGS, "log_startup_progress_interval", "1ms")
-    with embedded.server(made) as url, psycopg.connect(url, autocommit=True) as conn:
-        conn.execute("CREATE TABLE work AS SELECT n FROM generate_series(1, 200000) AS n")
+    user = process()
+    with psycopg.connect(user.url(), autocommit=True) as conn:
+        conn.execute("CREATE TABLE work AS SELECT n FROM generate_series(1, 300000) AS n")
         conn.execute("UPDATE work SET n = n + 1")
         os.kill(server_pid(made), signal.SIGKILL)
-        told: list[str] = []
-        with embedded.server(made, progress=told.append), psycopg.connect(url) as again:
-            assert again.execute("SELECT max(n) FROM work").fetchone() == (200001,)
+    user.kill()
+    return made
+
+
+def test_recovery_is_waited_for_while_it_goes_on(crashed: Path) -> None:
+    told: list[str] = []
+
+    with embedded.server(crashed, progress=told.append) as url, psycopg.connect(url) as conn:
+        assert conn.execute("SELECT max(n) FROM work").fetchone() == (300001,)
     assert any("recovering" in line for line in told)
+
+
+def test_a_start_that_is_interrupted_leaves_no_server(crashed: Path) -> None:
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), embedded.server(crashed, progress=interrupt):
+        pass
+
+    assert not cluster.alive(cluster.at(crashed / embedded.FOLDER))
 
 
 def test_a_server_that_makes_no_progress_is_given_up(
