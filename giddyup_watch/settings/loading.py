@@ -1,17 +1,16 @@
 """Put the sources together and report every mistake at once."""
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
+from pydantic_settings import PydanticBaseSettingsSource
 
 from giddyup_watch import errors
 from giddyup_watch.settings import schema, sources
-from giddyup_watch.settings.sources import Given, Problem
+from giddyup_watch.settings.sources import Problem
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -40,49 +39,30 @@ def load(
 
     `overrides` has dotted keys, `{"master.path": …}`: what the command line said.
     """
-    given, problems = _gather(path, overrides or {}, environ)
-    origins = {key: one.origin for key, one in given.items()}
+    found = sources.Sources(path, overrides or {}, environ)
+
+    class Found(sources.Read):
+        @classmethod
+        def settings_customise_sources(
+            cls, *_: object, **__: object
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return tuple(reversed(found.all))
+
+    problems = found.problems
     try:
-        settings = schema.Settings.model_validate(_nested(given))
+        # Handed on as plain Settings: those of two readings can be equal.
+        settings = schema.Settings(**dict(Found()))
     except ValidationError as exc:
-        problems += [_problem(error, origins) for error in exc.errors(include_url=False)]
+        wrong = exc.errors(include_url=False)
+        problems += [_problem(error, found.origins) for error in wrong if not _told(error)]
     if problems:
         raise SettingsError(problems)
     return settings
 
 
-def _gather(
-    path: Path | None, overrides: Mapping[str, object], environ: Mapping[str, str]
-) -> tuple[dict[str, Given], list[Problem]]:
-    given: dict[str, Given] = {}
-    problems: list[Problem] = []
-    file = sources.find_file(path, environ)
-    for one in chain(
-        sources.from_file(file) if file else (),
-        sources.from_credentials(environ),
-        sources.from_environment(environ),
-        sources.from_command_line(overrides),
-    ):
-        if isinstance(one, Problem):
-            problems.append(one)
-        elif one.key not in schema.KEYS:
-            problems.append(Problem(one.origin, one.key, f"unknown key{_suggestion(one.key)}"))
-        else:
-            given[one.key] = one
-    return given, problems
-
-
-def _suggestion(key: str) -> str:
-    close = difflib.get_close_matches(key, schema.KEYS, n=1)
-    return f", did you mean {close[0]}?" if close else ""
-
-
-def _nested(given: Mapping[str, Given]) -> dict[str, dict[str, object]]:
-    document: dict[str, dict[str, object]] = {}
-    for key, one in given.items():
-        section, name = key.split(".")
-        document.setdefault(section, {})[name] = one.value
-    return document
+def _told(error: "ErrorDetails") -> bool:
+    """Whether the sources have told it, each for itself: unknown keys, and what is no section."""
+    return error["type"] == "extra_forbidden" or len(error["loc"]) == 1
 
 
 def _problem(error: "ErrorDetails", origins: Mapping[str, str]) -> Problem:

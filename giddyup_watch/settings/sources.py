@@ -1,11 +1,27 @@
-"""Where settings come from: a file, credentials, the environment, the command line."""
+"""Where settings come from: a file, credentials, the environment, the command line.
 
+The library reads and merges them. It passes over files and variables that it does
+not know, and forgets which source a value came from: that is added here.
+"""
+
+import difflib
+import logging
 import os
 import stat
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from giddyup_watch.settings import schema, values
 
@@ -20,14 +36,19 @@ CREDENTIALS = {
     "giddyup_watch_admin_token": "http.token",
 }
 
+# Under PYDANTIC_SETTINGS_DEBUG the library logs what every source gave, secrets included.
+logging.getLogger("pydantic_settings").setLevel(logging.WARNING)
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One setting that somebody gave, and where: a file, a variable, the command line."""
 
-    key: str
-    value: object
-    origin: str
+class Read(BaseSettings, schema.Settings):
+    """The settings on their way in."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_nested_delimiter="__",
+        case_sensitive=True,  # else a section [Watch] of the file would pass for [watch]
+        enable_decoding=False,  # a variable writes a list with commas, not as JSON
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +61,114 @@ class Problem:
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.origin, self.key, self.text) if part)
+
+
+class Sources:
+    """All sources, later ones win; where each setting stands, and what is wrong in any of them.
+
+    Keys are looked at here, before the library merges the sources: else a
+    mistake would be hidden where a later source replaces it.
+    """
+
+    def __init__(
+        self, path: Path | None, overrides: Mapping[str, object], environ: Mapping[str, str]
+    ) -> None:
+        self.all: list[PydanticBaseSettingsSource] = []
+        self.origins: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        if file := find_file(path, environ):
+            self._add_file(file)
+        if environ.get("CREDENTIALS_DIRECTORY"):
+            self._add_credentials(Path(environ["CREDENTIALS_DIRECTORY"]))
+        self._add_variables(environ)
+        self._add_command_line(overrides)
+
+    def _add_file(self, path: Path) -> None:
+        try:
+            mode = path.stat().st_mode  # a file that is not there is an empty one to the library
+            source = TomlConfigSettingsSource(Read, toml_file=path)
+        except OSError as exc:
+            self._wrong(path, f"cannot be read: {exc.strerror}")
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+            self._wrong(path, f"is not TOML: {exc}")
+        else:
+            if not stat.S_ISREG(mode):  # another empty one
+                self._wrong(path, "is not a regular file")
+            self._add(source, source.toml_data, lambda _key: str(path), _exposed(path, mode))
+
+    def _add_credentials(self, folder: Path) -> None:
+        try:
+            files = sorted(folder.iterdir())
+        except OSError as exc:
+            self._wrong(folder, f"cannot be read: {exc.strerror}")
+            return
+        for file in files:
+            if file.name in CREDENTIALS:
+                self._add_credential(file, CREDENTIALS[file.name])
+            elif file.name.startswith(_PREFIX.lower()):
+                self._wrong(file, f"unknown credential: there are {', '.join(CREDENTIALS)}")
+
+    def _add_credential(self, file: Path, key: str) -> None:
+        """Not by the library's source for secrets, which wants files named like sections."""
+        try:
+            mode = file.stat().st_mode
+            text = file.read_text("utf-8").rstrip("\r\n")
+        except OSError as exc:
+            self._wrong(file, f"cannot be read: {exc.strerror}", key)
+        except UnicodeDecodeError:
+            self._wrong(file, "is not UTF-8", key)
+        else:
+            if not text:
+                self._wrong(file, "is empty", key)
+            self._add_given({key: text}, str(file), _exposed(file, mode))
+
+    def _add_variables(self, environ: Mapping[str, str]) -> None:
+        known = [_variable(key) for key in schema.KEYS]
+        for name in sorted(environ.keys() - {_FILE_VARIABLE, *known}):
+            if name.upper().startswith(_PREFIX):
+                key = name.lower().removeprefix(_PREFIX.lower()).replace("__", ".")
+                self._wrong(name, f"unknown variable{_suggestion(key, _variable)}")
+        source = EnvSettingsSource(Read, case_sensitive=False)
+        source.env_vars = {name.lower(): environ[name] for name in known if name in environ}
+        self._add(source, source(), _variable)
+
+    def _add_command_line(self, overrides: Mapping[str, object]) -> None:
+        exposed = (
+            "must not carry a password, which every user of the machine could read: use"
+            " GIDDYUP_WATCH_DATABASE__PASSWORD, a credential or ~/.pgpass"
+        )
+        self._add_given(overrides, "command line", exposed)
+
+    def _add_given(self, given: Mapping[str, object], origin: str, exposed: str) -> None:
+        document: dict[str, dict[str, object]] = {}
+        for key, value in given.items():
+            section, _, name = key.partition(".")
+            document.setdefault(section, {})[name] = value
+        self._add(InitSettingsSource(Read, document), document, lambda _key: origin, exposed)
+
+    def _add(
+        self,
+        source: PydanticBaseSettingsSource,
+        document: Mapping[str, Any],
+        origin: Callable[[str], str],
+        exposed: str = "",
+    ) -> None:
+        """`exposed` is what is wrong with a secret in this source, if anything."""
+        self.all.append(source)
+        for section, table in document.items():
+            if not isinstance(table, dict):
+                self._wrong(origin(section), "must stand in a section, like [watch]", section)
+                continue
+            for name, value in table.items():
+                key = f"{section}.{name}"
+                self.origins[key] = origin(key)
+                if key not in schema.KEYS:
+                    self._wrong(origin(key), f"unknown key{_suggestion(key)}", key)
+                elif exposed and _is_secret(key, value):
+                    self._wrong(origin(key), exposed, key)
+
+    def _wrong(self, origin: str | Path, text: str, key: str = "") -> None:
+        self.problems.append(Problem(str(origin), key, text))
 
 
 def find_file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -59,98 +188,24 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(base).expanduser() / "giddyup-watch"
 
 
-def from_file(path: Path) -> Iterator[Given | Problem]:
-    """The settings of a TOML file; a secret in one that others can read is a mistake."""
-    try:
-        with path.open("rb") as file:
-            open_to_all = bool(os.fstat(file.fileno()).st_mode & stat.S_IROTH)
-            document = tomllib.load(file)
-    except OSError as exc:
-        yield Problem(str(path), "", f"cannot be read: {exc.strerror}")
-        return
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        yield Problem(str(path), "", f"is not TOML: {exc}")
-        return
-    for section, table in document.items():
-        if not isinstance(table, dict):
-            yield Problem(str(path), section, "must stand in a section, like [watch]")
-            continue
-        for name, value in table.items():
-            given = Given(f"{section}.{name}", value, str(path))
-            yield given
-            if open_to_all and _is_secret(given):
-                yield Problem(
-                    str(path),
-                    given.key,
-                    f"is a secret in a file that others can read: chmod o-r {path}",
-                )
+def _variable(key: str) -> str:
+    """`watch.quiet_ms` is `GIDDYUP_WATCH_WATCH__QUIET_MS`."""
+    return f"{_PREFIX}{key.replace('.', '__')}".upper()
 
 
-def from_environment(environ: Mapping[str, str]) -> Iterator[Given | Problem]:
-    """`GIDDYUP_WATCH_WATCH__QUIET_MS=200` is `watch.quiet_ms = 200`."""
-    for name, value in sorted(environ.items()):
-        if not name.upper().startswith(_PREFIX) or name == _FILE_VARIABLE:
-            continue
-        section, separator, key = name.removeprefix(_PREFIX).partition("__")
-        if not separator or name != name.upper():
-            yield Problem(name, "", "unknown variable: settings are GIDDYUP_WATCH_SECTION__KEY")
-        else:
-            yield Given(f"{section}.{key}".lower(), value, name)
+def _exposed(file: Path, mode: int) -> str:
+    readable = mode & stat.S_IROTH
+    return f"is a secret in a file that others can read: chmod o-r {file}" if readable else ""
 
 
-def from_credentials(environ: Mapping[str, str]) -> Iterator[Given | Problem]:
-    """Secrets that systemd hands over as files; a misspelt one must not go unnoticed."""
-    if not environ.get("CREDENTIALS_DIRECTORY"):
-        return
-    folder = Path(environ["CREDENTIALS_DIRECTORY"])
-    try:
-        files = sorted(folder.iterdir())
-    except OSError as exc:
-        yield Problem(str(folder), "", f"cannot be read: {exc.strerror}")
-        return
-    for file in files:
-        if file.name in CREDENTIALS:
-            yield from _credential(file)
-        elif file.name.startswith(_PREFIX.lower()):
-            yield Problem(str(file), "", f"unknown credential: there are {', '.join(CREDENTIALS)}")
-
-
-def _credential(file: Path) -> Iterator[Given | Problem]:
-    key = CREDENTIALS[file.name]
-    try:
-        open_to_all = bool(file.stat().st_mode & stat.S_IROTH)
-        text = file.read_text("utf-8").rstrip("\r\n")
-    except OSError as exc:
-        yield Problem(str(file), key, f"cannot be read: {exc.strerror}")
-        return
-    except UnicodeDecodeError:
-        yield Problem(str(file), key, "is not UTF-8")
-        return
-    if not text:
-        yield Problem(str(file), key, "is empty")
-    if open_to_all:
-        yield Problem(
-            str(file), key, f"is a secret in a file that others can read: chmod o-r {file}"
-        )
-    yield Given(key, text, str(file))
-
-
-def from_command_line(overrides: Mapping[str, object]) -> Iterator[Given | Problem]:
-    for key, value in overrides.items():
-        given = Given(key, value, "command line")
-        yield given
-        if _is_secret(given):
-            yield Problem(
-                given.origin,
-                key,
-                "must not carry a password, which every user of the machine could read: use"
-                " GIDDYUP_WATCH_DATABASE__PASSWORD, a credential or ~/.pgpass",
-            )
-
-
-def _is_secret(given: Given) -> bool:
-    if not isinstance(given.value, str):
+def _is_secret(key: str, value: object) -> bool:
+    if not isinstance(value, str):
         return False
-    if given.key == "database.url":
-        return bool(values.url_secrets(given.value))
-    return given.key in schema.SECRET_KEYS and bool(given.value)
+    if key == "database.url":
+        return bool(values.url_secrets(value))
+    return key in schema.SECRET_KEYS and bool(value)
+
+
+def _suggestion(key: str, spell: Callable[[str], str] = str) -> str:
+    close = difflib.get_close_matches(key, schema.KEYS, n=1)
+    return f", did you mean {spell(close[0])}?" if close else ""

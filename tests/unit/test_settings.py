@@ -141,6 +141,34 @@ def test_a_wrong_value_in_the_file_is_no_mistake_where_a_variable_replaces_it(
     assert load(path, GIDDYUP_WATCH_LOG__LEVEL="debug").log.level == "debug"
 
 
+def test_an_unknown_key_is_told_although_a_later_source_gives_the_section(write: Write) -> None:
+    path = write("watch = 1\n[Log]\nlevel = 'debug'\n")
+    found = mistakes(path, GIDDYUP_WATCH_WATCH__QUIET_MS="1", GIDDYUP_WATCH_LOG__LEVEL="debug")
+    assert found == [
+        f"{path}: watch: must stand in a section, like [watch]",
+        f"{path}: Log.level: unknown key, did you mean log.level?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("GIDDYUP_WATCH_QUIET_MS", ", did you mean GIDDYUP_WATCH_WATCH__QUIET_MS?"),
+        ("GIDDYUP_WATCH_LOG__LEVELS", ", did you mean GIDDYUP_WATCH_LOG__LEVEL?"),
+        ("giddyup_watch_log__level", ", did you mean GIDDYUP_WATCH_LOG__LEVEL?"),
+        ("GIDDYUP_WATCH_LOG", ""),
+    ],
+)
+def test_an_unknown_variable_is_told_with_the_one_that_may_be_meant(name: str, meant: str) -> None:
+    assert mistakes(None, None, **{name: '{"level": "debug"}'}) == [
+        f"{name}: unknown variable{meant}"
+    ]
+
+
+def test_a_file_that_would_not_be_read_is_told(tmp_path: Path) -> None:
+    assert mistakes(tmp_path) == [f"{tmp_path}: is not a regular file"]
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

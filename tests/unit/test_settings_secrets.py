@@ -1,5 +1,6 @@
 """Secrets: where they may come from, and that nothing shows them."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,12 @@ def test_settings_that_cannot_be_read_do_not_show_secrets_either() -> None:
     assert len(caught.value.problems) == 2
     assert "hush" not in str(caught.value)
     assert "two words" not in str(caught.value)
+
+
+def test_the_library_logs_no_secrets_even_when_asked(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PYDANTIC_SETTINGS_DEBUG", "1")
+    caplog.set_level(logging.DEBUG)
+    assert TOKEN in settings.secrets(all_the_secrets())
+    assert TOKEN not in caplog.text
