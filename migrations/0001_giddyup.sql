@@ -13,7 +13,7 @@ SELECT set_config('giddyup.fresh', (
   to_regclass('racing.races') IS NULL AND to_regclass('racing.runners') IS NULL
 )::text, true);
 
--- CREATE … IF NOT EXISTS asks for the privilege even when there is nothing to create.
+-- CREATE SCHEMA IF NOT EXISTS asks for a privilege even when there is nothing to create.
 DO $$
 DECLARE
   extension text;

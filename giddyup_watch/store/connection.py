@@ -150,12 +150,12 @@ def translated() -> Iterator[None]:
 
 
 def translate(error: psycopg.Error) -> GiddyupError:
-    """Our error for one of the driver's. Without SQLSTATE it is the connection that failed."""
+    """Our error for one of the driver's."""
     state = error.sqlstate
     message = _describe(error)
     hint = error.diag.message_hint or ""
     if state is None:
-        return DatabaseUnavailableError(f"the connection to the database was lost: {message}")
+        return _translate_stateless(error, message)
     if state.startswith(_CONFIG):
         return ConfigError(message, hint=hint or "giddyup-watch migrate, or doctor, may tell more")
     if state.startswith(_UNAVAILABLE):
@@ -165,6 +165,15 @@ def translate(error: psycopg.Error) -> GiddyupError:
     if state.startswith(_DENIED_STATES):
         return PermissionDeniedError(message, hint=hint)
     return PermanentError(message, hint=hint)
+
+
+def _translate_stateless(error: psycopg.Error, message: str) -> GiddyupError:
+    """The server said nothing: the connection failed, or the driver would not send it."""
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return DatabaseUnavailableError(f"the connection to the database was lost: {message}")
+    if isinstance(error, psycopg.DataError):
+        return PermanentError(message)
+    return GiddyupError(message)
 
 
 def _describe(error: psycopg.Error) -> str:

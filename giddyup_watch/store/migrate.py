@@ -1,6 +1,7 @@
 """Bring the database forward: numbered SQL files, each once, each as it was first released."""
 
 import hashlib
+import itertools
 import re
 import threading
 import time
@@ -58,6 +59,9 @@ def available(path: Path | None = None) -> list[Migration]:
             raise ConfigError(f"{file.name} is not named like a migration (NNNN_name.sql)")
         sql = file.read_bytes()
         found.append(Migration(int(match[1]), match[2], hashlib.sha256(sql).hexdigest(), sql))
+    for one, other in itertools.pairwise(found):
+        if one.version == other.version:
+            raise ConfigError(f"two migrations have one number: {one}, {other}")
     return found
 
 
@@ -72,8 +76,7 @@ def pending(conn: Connection, migrations: list[Migration] | None = None) -> list
     _refuse_unfit(conn)
     applied = _applied(conn)
     _refuse_foreign_history(known, applied)
-    done = {migration.version for migration in applied}
-    return [migration for migration in known if migration.version not in done]
+    return known[len(applied) :]
 
 
 def apply(
@@ -134,18 +137,19 @@ def _refuse_unfit(conn: Connection) -> None:
 
 
 def _refuse_foreign_history(known: list[Migration], applied: list[_Applied]) -> None:
-    by_version = {migration.version: migration for migration in known}
-    for done in applied:
-        migration = by_version.get(done.version)
-        if migration is None:
+    """What the database has had must be how our list begins: same files, same order."""
+    if len(applied) > len(known):
+        newest = applied[-1]
+        raise ConfigError(
+            f"the database is newer than this program:"
+            f" it has had migration {newest.version:04d}_{newest.name}",
+            hint="install the version of giddyup-watch that migrated it, or a newer one",
+        )
+    for ours, theirs in zip(known, applied, strict=False):
+        if (ours.version, ours.checksum) != (theirs.version, theirs.checksum):
             raise ConfigError(
-                f"the database is newer than this program:"
-                f" it has migration {done.version:04d}_{done.name}",
-                hint="install the version of giddyup-watch that migrated it, or a newer one",
-            )
-        if migration.checksum != done.checksum:
-            raise ConfigError(
-                f"migration {migration} is not the one the database has had (SHA-256 differs)",
+                f"migration {ours} is not what the database has had in its place"
+                f" ({theirs.version:04d}_{theirs.name}, SHA-256 {theirs.checksum})",
                 hint="install giddyup-watch as released; a migration once applied never changes",
             )
 

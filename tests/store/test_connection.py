@@ -190,6 +190,20 @@ def test_an_error_is_sorted_by_what_to_do(
     assert isinstance(caught.value.__cause__, psycopg.Error)
 
 
+@pytest.mark.parametrize(
+    ("value", "kind", "code"), [("a\0b", PermanentError, 65), (object(), GiddyupError, 70)]
+)
+def test_what_the_driver_would_not_send_is_no_lost_connection(
+    conn: Connection, value: object, kind: type[GiddyupError], code: int
+) -> None:
+    with pytest.raises(kind) as caught, connection.translated():
+        conn.execute("SELECT %s", [value])
+
+    assert type(caught.value) is kind
+    assert caught.value.exit_code == code
+    assert connection.alive(conn)
+
+
 def test_a_deadlock_may_pass(conn: Connection, other: Connection) -> None:
     lock_7, lock_8 = ("SELECT pg_advisory_xact_lock(7)", "SELECT pg_advisory_xact_lock(8)")
     waiting = "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"

@@ -1,13 +1,16 @@
 """What the migrations make of an empty database: the GiddyUp schema, as other programs know it."""
 
 from collections import Counter
+from contextlib import closing
 
 import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from giddyup_watch.store import connection, migrate
 from giddyup_watch.store.connection import Connection
+from tests.conftest import LOCK_ID
 
 #: Definitions as pg_get_indexdef prints them after "USING".
 _RACES_INDEXES = {
@@ -71,6 +74,22 @@ _NEXT_INDEXES = {
 )
 def test_norm_text(conn: Connection, name: str | None, norm: str) -> None:
     assert _value(conn, "SELECT racing.norm_text(%s)", name) == norm
+
+
+_EXTENSIONS_ELSEWHERE = """
+CREATE SCHEMA extensions;
+CREATE EXTENSION unaccent SCHEMA extensions;
+CREATE EXTENSION pg_trgm SCHEMA extensions;
+"""
+
+
+@pytest.mark.parametrize("before", ["DROP SCHEMA public", _EXTENSIONS_ELSEWHERE])
+def test_the_extensions_may_live_anywhere(empty_database: str, before: str) -> None:
+    with psycopg.connect(empty_database) as admin:
+        admin.execute(before.encode())
+    with closing(connection.connect(empty_database, application_name="test")) as conn:
+        migrate.apply(conn, LOCK_ID)
+        assert _value(conn, "SELECT racing.norm_text('Élan')") == "elan"
 
 
 def test_norm_text_of_anything_is_plain(conn: Connection) -> None:

@@ -60,8 +60,26 @@ def test_a_changed_old_migration_is_refused(empty: Connection) -> None:
     migrate.apply(empty, LOCK_ID)
     first, *others = migrate.available()
 
-    with pytest.raises(ConfigError, match="0001_giddyup is not the one"):
+    with pytest.raises(ConfigError, match="0001_giddyup is not what"):
         migrate.pending(empty, [replace(first, checksum="0" * 64), *others])
+
+
+def test_a_migration_pushed_in_between_is_refused(empty: Connection, tmp_path: Path) -> None:
+    (tmp_path / "0001_one.sql").touch()
+    (tmp_path / "0003_three.sql").touch()
+    migrate.apply(empty, LOCK_ID, migrations=migrate.available(tmp_path))
+
+    (tmp_path / "0002_two.sql").touch()
+    with pytest.raises(ConfigError, match=r"0002_two is not what .*0003_three"):
+        migrate.pending(empty, migrate.available(tmp_path))
+
+
+def test_two_migrations_with_one_number_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "0001_one.sql").touch()
+    (tmp_path / "0001_other.sql").touch()
+
+    with pytest.raises(ConfigError, match="0001_one, 0001_other"):
+        migrate.available(tmp_path)
 
 
 def test_a_newer_database_is_refused(empty: Connection) -> None:
