@@ -1,0 +1,121 @@
+"""A small tree, daemons on it as processes of their own, and a clean load to compare with."""
+
+import datetime as dt
+import itertools
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from giddyup_watch.demo import edits, tree, writers
+from giddyup_watch.demo.racing.cards import Card, World
+from giddyup_watch.model import Rules, SegmentKey
+from tests import comparison
+from tests.faults import sessions
+from tests.faults.sessions import Session
+from tests.flow import loading
+from tests.flow.daemon import Daemon
+from tests.wait import wait_until
+
+WORLD = World(seed=5, volume=0.1)
+MONTHS = ["2024-05"]
+TODAY = dt.date(2024, 5, 25)
+FLAT = SegmentKey("gb", "flat", "2024-05")
+
+#: Quick, and patient with whoever stands in the way.
+SETTINGS = {
+    "watch.quiet_ms": 50,
+    "watch.rescan_seconds": 1,
+    "watch.poll_ms": 100,
+    "watch.orphan_seconds": 2,
+    "database.lock_timeout_ms": 45_000,
+    "derived.mode": "off",
+}
+EQUAL_SECONDS = 30
+
+
+@dataclass
+class Stage:
+    """A tree on disk, a database, the daemons that run on them; `clean` is for comparison.
+
+    `watching` is a session of nobody's: it sees what is committed.
+    """
+
+    folder: Path
+    master: Path
+    url: str
+    clean: str
+    watching: Session
+    rules: Rules = field(default_factory=Rules)
+    _number: Callable[[], int] = field(default_factory=lambda: itertools.count(1).__next__)
+
+    def daemon(self, **settings: Any) -> Daemon:
+        """One to enter; `gaps__interval_seconds=1` stands for `gaps.interval_seconds`."""
+        chosen = {name.replace("__", "."): value for name, value in settings.items()}
+        folder = self.folder / f"daemon{self._number()}"
+        rules = {"ingest.shrink_guard_percent": self.rules.shrink_guard_percent}
+        return Daemon(folder, self.master, self.url, SETTINGS | rules | chosen)
+
+    def load(self) -> None:
+        """Have the tree loaded before any daemon comes."""
+        loading.load(self.url, self.master, rules=self.rules)
+
+    def card(self, key: SegmentKey = FLAT) -> Card:
+        return edits.read(self.master, key)
+
+    def put(self, card: Card, key: SegmentKey = FLAT) -> None:
+        writers.RenameWriter(self.master).replace(key, card)
+
+    def correct(self, key: SegmentKey = FLAT) -> None:
+        """Change one result on disk."""
+        card = self.card(key)
+        edits.correct_result(card, edits.resulted(card)[0])
+        self.put(card, key)
+
+    def facts(self) -> comparison.Facts:
+        return comparison.facts(self.url)
+
+    def count(self, table: str, where: str = "true") -> int:
+        return sessions.count(self.watching, table, where)
+
+    def wait_until_loaded(self, segments: int) -> None:
+        """Wait until at least so many are."""
+        wait_until(
+            lambda: self.count("racing.ledger_segments", "state = 'loaded'") >= segments,
+            EQUAL_SECONDS,
+            what=f"{segments} segments are not loaded",
+        )
+
+    def assert_ends_equal(self) -> None:
+        """The database becomes that of an undisturbed load of the tree; no run is left open."""
+        loading.load(self.clean, self.master, rules=self.rules)
+        wanted = comparison.facts(self.clean)
+        with suppress(AssertionError):  # the difference tells more
+            wait_until(lambda: self.facts() == wanted, EQUAL_SECONDS)
+        assert comparison.difference(self.url, self.clean) == []
+        wait_until(lambda: not self.count("racing.etl_runs", "status = 'running'"))
+
+
+def command(daemon: Daemon, *args: str) -> subprocess.CompletedProcess[str]:
+    """What another `giddyup-watch`, with the daemon's settings, answers."""
+    return subprocess.run(
+        [sys.executable, "-m", "giddyup_watch", *args, "--config", str(daemon.config)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def stage(tmp_path: Path, database: str, second_database: str) -> Iterator[Stage]:
+    master = tmp_path / "master"
+    tree.build(master, WORLD, tree.segments(MONTHS), today=TODAY)
+    with sessions.session(database) as watching:
+        yield Stage(tmp_path, master, database, second_database, watching)

@@ -1,0 +1,52 @@
+"""Somebody else holds the ingest lock: nothing is written, it is named, and then work goes on."""
+
+import json
+import time
+
+from giddyup_watch.demo import tree
+from tests.conftest import LOCK_ID
+from tests.faults import sessions
+from tests.faults.conftest import WORLD, Stage, command
+from tests.wait import wait_until
+
+#: From the moment it lets go to the first run of ours.
+GO_ON_SECONDS = 2.0
+SEGMENTS = 4
+LOCK = f"SELECT pg_advisory_lock({LOCK_ID})"
+
+
+def test_nothing_is_written_until_it_lets_go(stage: Stage) -> None:
+    with sessions.in_the_way(stage.url, LOCK) as other, stage.daemon() as daemon:
+        pid = other.info.backend_pid
+        (busy,) = daemon.wait_for("lock_busy")
+        assert f"{sessions.NAME} (pid {pid}," in busy["holder"]
+
+        tree.build(stage.master, WORLD, tree.segments(["2024-04"]))
+        wait_until(lambda: daemon.metric("queue_depth") == 2 * SEGMENTS)  # it goes on watching
+        assert daemon.metric("lock_held") == 0
+
+        told = json.loads(command(daemon, "status", "--json").stdout)
+        assert told["lock_holder"]["application"] == sessions.NAME
+        assert told["lock_holder"]["pid"] == pid
+        assert [one["role"] for one in told["daemons"]] == ["active"]
+        assert f"lock      {sessions.NAME} (pid {pid}," in command(daemon, "status").stdout
+
+        assert stage.facts() == {}
+        assert stage.count("racing.etl_runs") == 0
+
+        let_go = time.monotonic()
+        other.close()
+        wait_until(lambda: stage.count("racing.etl_runs"))
+        assert time.monotonic() - let_go < GO_ON_SECONDS
+        stage.assert_ends_equal()
+        assert len(daemon.events("lock_busy")) == 1
+    assert stage.count("racing.etl_runs", "status <> 'success'") == 0
+
+
+def test_between_runs_it_is_free_for_others(stage: Stage) -> None:
+    with stage.daemon() as daemon:
+        stage.assert_ends_equal()
+        with sessions.in_the_way(stage.url, LOCK):  # at once, or this waits for ever
+            stage.correct()
+            daemon.wait_for("lock_busy")
+        stage.assert_ends_equal()

@@ -1,0 +1,163 @@
+"""`kill -9` at any moment: the next start ends in the database of an undisturbed load.
+
+The daemon is held up at a known statement by a lock of somebody else's, then
+killed; the server gives its locks back while it still waits for that one.
+"""
+
+import random
+import threading
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pytest
+
+from giddyup_watch.demo import edits, tree
+from giddyup_watch.model import Rules
+from tests.faults import sessions
+from tests.faults.conftest import FLAT, WORLD, Stage
+
+SEGMENTS = 4
+#: Kills at random moments, each at most so many seconds after the daemon committed something.
+KILLS, KILL_SECONDS = 4, 0.1
+
+
+class Point(NamedTuple):
+    """Somebody's transaction has done `lock`, which holds the daemon up in `statement`."""
+
+    lock: str
+    statement: str
+
+
+def locked(table: str, statement: str) -> Point:
+    return Point(f"LOCK TABLE {table} IN EXCLUSIVE MODE", statement)
+
+
+RUN_OPENED = Point(
+    "INSERT INTO racing.etl_runs (run_id, status, scope)"
+    " SELECT n, 'running', '{}' FROM generate_series(1, 100) AS n",
+    "start_run",
+)
+MONTH_MADE = Point("LOCK TABLE racing.races IN SHARE UPDATE EXCLUSIVE MODE", "ensure_month")
+STAGING_EMPTIED = Point("LOCK TABLE staging.pedigrees IN ACCESS SHARE MODE", "empty_staging")
+
+#: In the order in which a load comes to them, on a database with the month's partitions.
+POINTS = (
+    RUN_OPENED,
+    locked("staging.runners", "copy_runners"),
+    locked("racing.bloodlines", "insert_bloodlines"),
+    locked("racing.runners", "upsert_runners"),
+    STAGING_EMPTIED,
+    locked("racing.ledger_segments", "upsert_ledger_segment"),
+)
+#: The same transaction held up in its other statements.
+OTHER_POINTS = (
+    locked("racing.etl_runs", "close_orphaned_runs"),
+    locked("staging.races", "copy_races"),
+    locked("staging.names", "fill_names"),
+    locked("racing.horses", "insert_horses"),
+    locked("racing.races", "upsert_races"),
+    locked("racing.ledger_races", "upsert_ledger_races"),
+    locked("racing.ledger_days", "upsert_ledger_days"),
+    locked("racing.ingested_days", "upsert_ingested_days"),
+    locked("racing.ingest_rejects", "delete_rejects"),
+)
+
+
+def kill_at(stage: Stage, point: Point) -> None:
+    with sessions.in_the_way(stage.url, point.lock), stage.daemon() as daemon:
+        sessions.wait_until_blocked(stage.watching, point.statement)
+        daemon.kill()
+        sessions.wait_until_lock_is_free(stage.watching)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        pytest.param(POINTS, id="main statements"),
+        pytest.param(OTHER_POINTS, id="other statements", marks=pytest.mark.slow),
+    ],
+)
+def test_in_a_first_load(stage: Stage, points: Iterable[Point]) -> None:
+    stage.watching.execute(
+        "SELECT racing.ensure_month(day::date)"
+        " FROM (SELECT date '2024-05-01' UNION ALL"
+        " SELECT now() + make_interval(months => n) FROM generate_series(0, 3) AS n) AS _ (day)"
+    )
+    for point in points:
+        kill_at(stage, point)
+        assert stage.facts() == {}, point
+    assert stage.count("racing.etl_runs", "status = 'running'") == 1
+    with stage.daemon():
+        stage.assert_ends_equal()
+    assert stage.count("racing.etl_runs", "status = 'success'") == 1
+
+
+def test_while_partitions_are_made(stage: Stage) -> None:
+    kill_at(stage, MONTH_MADE)
+    assert stage.facts() == {}
+    with stage.daemon():
+        stage.assert_ends_equal()
+
+
+def test_in_the_second_segment(stage: Stage) -> None:
+    lock = (
+        "INSERT INTO racing.ledger_segments (region, code, month, state)"
+        " VALUES ('gb', 'jumps', '2024-05-01', 'due')"
+    )
+    kill_at(stage, Point(lock, "upsert_ledger_segment"))
+    assert stage.count("racing.ledger_segments") == 1
+    with stage.daemon(log__level="debug") as daemon:
+        stage.assert_ends_equal()
+        (unchanged,) = daemon.events("segment_unchanged")
+        assert unchanged["segment"] == str(FLAT)
+
+
+def test_when_everything_is_committed_but_the_end_of_the_run(stage: Stage) -> None:
+    first = locked("racing.ledger_segments", "upsert_ledger_segment")
+    with sessions.in_the_way(stage.url, first.lock) as early, stage.daemon() as daemon:
+        sessions.wait_until_blocked(stage.watching, first.statement)
+        with sessions.in_the_way(stage.url, "SELECT FROM racing.etl_runs FOR NO KEY UPDATE"):
+            early.rollback()
+            daemon.wait_for("segment_ingested", SEGMENTS)
+            sessions.wait_until_blocked(stage.watching, "finish_run")
+            daemon.kill()
+            sessions.wait_until_lock_is_free(stage.watching)
+    with stage.daemon():
+        stage.assert_ends_equal()
+    assert stage.count("racing.etl_runs") == 1
+
+
+def test_in_a_correction_with_deletions(stage: Stage) -> None:
+    stage.rules = Rules(shrink_guard_percent=100)
+    stage.load()
+    before = stage.facts()
+    card = stage.card()
+    gone, corrected, smaller = edits.resulted(card)[:3]
+    withdrawn = edits.field_of(card, smaller)[0]["runner_key"]
+    edits.drop_races(card, {gone})
+    edits.correct_result(card, corrected)
+    edits.withdraw_runner(card, withdrawn)
+    stage.put(card)
+    rows = "SELECT FROM racing.{}s WHERE {}_key = '{}' FOR UPDATE"
+    for point in (
+        Point(rows.format("runner", "runner", withdrawn), "delete_runners"),
+        Point(rows.format("race", "race", gone), "delete_races"),
+    ):
+        kill_at(stage, point)
+        assert stage.facts() == before, point
+    with stage.daemon():
+        stage.assert_ends_equal()
+
+
+def test_at_random_moments(stage: Stage) -> None:
+    """Each daemon gets a little further than the one before it."""
+    tree.build(stage.master, WORLD, tree.segments(["2024-02", "2024-03", "2024-04"]))
+    chance = random.Random()
+    for loaded in range(KILLS):
+        with stage.daemon() as daemon:
+            stage.wait_until_loaded(loaded + 1)
+            threading.Event().wait(chance.uniform(0, KILL_SECONDS))
+            daemon.kill()
+            sessions.wait_until_lock_is_free(stage.watching)
+    with stage.daemon():
+        stage.assert_ends_equal()
