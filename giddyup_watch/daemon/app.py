@@ -5,7 +5,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
 
 import structlog
 
@@ -36,15 +37,21 @@ def run(given: Settings, load: Callable[[], Settings]) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before there is any thread
     sys.setswitchinterval(SWITCH_SECONDS)
     with ExitStack() as stack:
-        url = given.database.url
-        if url == settings.EMBEDDED:
-            url = stack.enter_context(embedded.server(settings.state_dir(), progress=_progress))
-        parts = Parts(given, url)
+        server = _server(given)
+        stack.enter_context(server())  # an embedded one runs as long as we do
+        parts = Parts(given, server)
         for service in (*parts.web, *parts.loops):
             stack.enter_context(service)
         log.info(Event.DAEMON_STARTED, url=parts.web[0].url, master=str(given.master.tree))
         systemd.notify("READY=1")
         return _Main(parts, load).until_the_end()
+
+
+def _server(given: Settings) -> Callable[[], AbstractContextManager[str]]:
+    url = given.database.url
+    if url == settings.EMBEDDED:
+        return partial(embedded.server, settings.state_dir(), progress=_progress)
+    return lambda: nullcontext(url)
 
 
 def _progress(text: str) -> None:

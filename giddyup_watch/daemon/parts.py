@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 
 from giddyup_watch import settings
@@ -28,13 +30,17 @@ from giddyup_watch.store.connection import Connection
 
 
 class Parts:
-    """Everything that runs. `url` leads to the database, embedded or not."""
+    """Everything that runs.
 
-    def __init__(self, given: Settings, url: str) -> None:
+    `server` makes sure, while it is entered, that the database's server runs if
+    that is ours to see to, and gives the URL.
+    """
+
+    def __init__(self, given: Settings, server: Callable[[], AbstractContextManager[str]]) -> None:
         self.settings = given
         self.failed = threading.Event()
         self.metrics = Metrics(regions=given.master.regions, codes=given.master.codes)
-        self._url = url
+        self._server = server
         self._board = Board()
         self._heartbeats: list[Heartbeat] = []
         self._pending = Pending(**_debounce(given))
@@ -81,13 +87,14 @@ class Parts:
 
     def _connect(self, purpose: str, statement_timeout_ms: int) -> Connection:
         database = self.settings.database
-        return connection.connect(
-            self._url,
-            application_name=f"giddyup-watch {purpose}",
-            lock_timeout_ms=database.lock_timeout_ms,
-            statement_timeout_ms=statement_timeout_ms,
-            password=database.password.get_secret_value() or None,
-        )
+        with self._server() as url:
+            return connection.connect(
+                url,
+                application_name=f"giddyup-watch {purpose}",
+                lock_timeout_ms=database.lock_timeout_ms,
+                statement_timeout_ms=statement_timeout_ms,
+                password=database.password.get_secret_value() or None,
+            )
 
     def _watcher(self) -> watcher.Watcher:
         master = self.settings.master

@@ -45,9 +45,9 @@ class Readiness:
         self._board.set("adoption")
         return True
 
-    def bring_up(self, conn: Connection, wait: Callable[[float], object]) -> bool:
-        """The same, after migrating a database that is ours or empty."""
-        if migrate.pending(conn) and (self._own or migrate.is_empty(conn)):
+    def bring_up(self, conn: Connection, wait: Callable[[float], object], *, fill: bool) -> bool:
+        """The same, after migrating a database that is ours or, with `fill`, an empty one."""
+        if migrate.pending(conn) and (self._own or (fill and migrate.is_empty(conn))):
             with closing(self._connect()) as unhurried:
                 done = migrate.apply(unhurried, self._lock_id, wait=wait)
             log.info(Event.DATABASE_MIGRATED, migrations=[str(one) for one in done])

@@ -11,7 +11,14 @@ from giddyup_watch.daemon.backoff import Backoff
 from giddyup_watch.daemon.readiness import Readiness
 from giddyup_watch.daemon.service import Service
 from giddyup_watch.daemon.work import Job, Surroundings, Work
-from giddyup_watch.errors import GiddyupError, LockBusyError, TransientError
+from giddyup_watch.errors import (
+    ConfigError,
+    DatabaseUnavailableError,
+    GiddyupError,
+    LockBusyError,
+    PermissionDeniedError,
+    TransientError,
+)
 from giddyup_watch.logs import Event
 from giddyup_watch.model import Trigger
 from giddyup_watch.store import lock
@@ -63,6 +70,8 @@ class Worker(Service):
             try:
                 self._session()
             except GiddyupError as error:
+                if self.stopping.is_set():
+                    return
                 # Before the work began, what waiting does not cure ends the daemon.
                 if self._work is None and not isinstance(error, TransientError):
                     raise
@@ -73,7 +82,7 @@ class Worker(Service):
         around = self._around
         self._work = None
         around.heartbeat.beat("connect")
-        with closing(self._connect()) as conn:
+        with closing(self._reach()) as conn:
             try:
                 self._found()
                 if self._become_active(conn) and self._become_ready(conn):
@@ -81,6 +90,15 @@ class Worker(Service):
             finally:
                 for name in ("active", "db_up"):
                     around.metrics.set(name, 0)
+
+    def _reach(self) -> Connection:
+        """Connect. A database that was there once may be missing while somebody restores it."""
+        try:
+            return self._connect()
+        except (ConfigError, PermissionDeniedError) as error:
+            if not self._worked:
+                raise
+            raise DatabaseUnavailableError(error.message, hint=error.hint) from error
 
     def _go_to_work(self, conn: Connection) -> None:
         source: Trigger = "rescan" if self._worked else "startup"
@@ -138,7 +156,8 @@ class Worker(Service):
         """Wait until the database can be worked with; False when asked to stop."""
         while not self.stopping.is_set():
             self._around.heartbeat.beat("migrate")
-            if self._readiness.bring_up(conn, self._wait):
+            # One that was full and is empty now is being restored: leave it to who does that.
+            if self._readiness.bring_up(conn, self._wait_or_leave, fill=not self._worked):
                 return True
             self._wait(NOT_READY_SECONDS)
         return False
@@ -150,3 +169,7 @@ class Worker(Service):
             self._around.heartbeat.beat()
             self.rest(min(left, PULSE))
         return not self.stopping.is_set()
+
+    def _wait_or_leave(self, seconds: float) -> None:
+        if not self._wait(seconds):
+            raise TransientError("asked to stop")

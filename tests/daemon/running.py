@@ -4,7 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -91,7 +91,7 @@ def given(master: Path, url: str, **others: Any) -> settings.Settings:
 @contextmanager
 def running(master: Path, url: str, **others: Any) -> Iterator[Running]:
     with capture_logs() as logs, ExitStack() as stack:
-        parts = Parts(given(master, url, **others), url)
+        parts = Parts(given(master, url, **others), lambda: nullcontext(url))
         for service in (*parts.web, *parts.loops):
             stack.enter_context(service)
         yield Running(parts, logs)

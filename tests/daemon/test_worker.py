@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from giddyup_watch.demo import edits, writers
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.store import control, migrate
 from giddyup_watch.store.connection import Connection
-from tests.conftest import LOCK_ID
+from tests.conftest import LOCK_ID, TEMPLATE
 from tests.daemon.running import given, running
-from tests.server import Server
+from tests.server import Server, command
 from tests.wait import wait_until
 
 FLAT = SegmentKey("gb", "flat", "2024-06")
@@ -180,6 +180,26 @@ def test_a_killed_session_is_made_again(racing: Path, database: str) -> None:
         daemon.wait_for("run_finished", 2)
 
 
+@pytest.mark.usefixtures("_template")
+def test_a_database_that_is_dropped_and_restored(racing: Path, postgres: Server) -> None:
+    with (
+        postgres.database(TEMPLATE) as url,
+        postgres.administrator() as admin,
+        running(racing, url) as daemon,
+    ):
+        name = url.rpartition("/")[2].partition("?")[0]
+        daemon.wait_for("run_finished")
+        admin.execute(command("DROP DATABASE {} WITH (FORCE)", name))
+        wait_until(lambda: "does not exist" in daemon.problem("database"))
+        admin.execute(command("CREATE DATABASE {}", name))
+        wait_until(lambda: "due" in daemon.problem("migrations"), 20)
+        with session(url) as other:  # it is empty while it is being restored: left alone
+            assert other.execute("SELECT to_regnamespace('racing')").fetchone() == (None,)
+            migrate.apply(other, LOCK_ID)
+        daemon.wait_for("run_finished", 2)
+        assert races(url) > 0
+
+
 def test_what_somebody_did_to_the_database_is_put_right(racing: Path, database: str) -> None:
     interval = {"gaps__interval_seconds": 1}
     with running(racing, database, **interval) as daemon, session(database) as other:
@@ -195,7 +215,7 @@ def test_what_somebody_did_to_the_database_is_put_right(racing: Path, database: 
 def test_two_daemons_on_one_database(racing: Path, database: str) -> None:
     with running(racing, database) as first:
         first.wait_for("daemon_active")
-        second = Parts(given(racing, database), database)
+        second = Parts(given(racing, database), lambda: nullcontext(database))
         with second.worker:
             (waiting,) = first.wait_for("daemon_standby")  # both log to the same place
             assert "giddyup-watch active" in waiting["active"]
