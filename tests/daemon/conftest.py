@@ -13,9 +13,10 @@ from giddyup_watch.source import layout
 class Tree:
     """A master tree for tests that care about files, not about what is in them."""
 
-    def __init__(self, master: Path) -> None:
+    def __init__(self, master: Path, *, make: bool = True) -> None:
         self.master = master
-        master.mkdir()
+        if make:
+            master.mkdir()
         self._writes = 0
 
     def write(self, *names: str) -> None:

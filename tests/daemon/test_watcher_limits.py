@@ -72,3 +72,27 @@ def test_watches_refused_at_start(tree: Tree, limit: str) -> None:
         tree.write("gb/jumps/2024-01")
         wait_until(lambda: "gb/jumps/2024-01" in watched.noted())
         assert "watched_directories 0.0" in watched.end()
+
+
+@pytest.mark.root
+def test_a_tree_that_is_unmounted_and_mounted_again(tree: Tree) -> None:
+    mount = f"mount -t tmpfs tree {tree.master}"
+    own_mounts = ("unshare", "--mount", "sh", "-c", f'{mount}; exec "$@"', "sh")
+    with watch_process(tree.master, rescan=0.5, wrapper=own_mounts) as watched:
+        wait_until(lambda: watched.logged("tree_lost"))  # mounted, and empty
+        inside = f"/proc/{watched.process.pid}/root{tree.master}"
+
+        def enter(*command: str) -> None:
+            target = ("nsenter", f"--target={watched.process.pid}", "--mount")
+            subprocess.run([*target, *command], check=True)
+
+        mounted = Tree(Path(inside), make=False)
+        mounted.write("gb/flat/2024-01", "gb/flat/2024-02")
+        wait_until(watched.ready)
+        enter("umount", "--lazy", str(tree.master))
+        wait_until(lambda: watched.logged("tree_lost", 2))
+        enter(*mount.split())
+        mounted.write("gb/flat/2024-01")
+        wait_until(lambda: watched.logged("tree_back", 2))
+        wait_until(lambda: {"gb/flat/2024-01", "gb/flat/2024-02"} <= watched.noted())
+        wait_until(lambda: watched.logged("watch_started", 2))

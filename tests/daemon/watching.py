@@ -90,8 +90,8 @@ class WatchProcess:
         for line in self.process.stdout:
             self.lines.append(json.loads(line))
 
-    def logged(self, event: str) -> bool:
-        return any(line.get("event") == event for line in list(self.lines))
+    def logged(self, event: str, times: int = 1) -> bool:
+        return sum(line.get("event") == event for line in list(self.lines)) >= times
 
     def noted(self) -> set[str]:
         return {line["note"] for line in list(self.lines) if "note" in line}
