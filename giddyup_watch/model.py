@@ -211,8 +211,8 @@ class Effects:
 class LedgerSegment:
     """What was last decided about a segment; `rules` and `fingerprint` say about which content.
 
-    `days_agree` is False when the segment's loaded days and its rows in
-    `racing.ingested_days` differ: somebody edited one of them.
+    `days_agree` is False when one of the segment's loaded days is no longer in
+    `racing.ingested_days`: somebody wants it loaded again.
     """
 
     key: SegmentKey

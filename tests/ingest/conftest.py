@@ -1,7 +1,7 @@
 """A bench for ingesting: a tree on disk, a database, and runs between them by hand."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,42 @@ REGIONS, CODES = ("gb", "ire"), ("flat", "jumps")
 FLAT = SegmentKey("gb", "flat", "2024-06")
 JUMPS = SegmentKey("gb", "jumps", "2024-06")
 SMALL = World(seed=7, volume=0.15)
+
+
+DAY, NEXT_DAY = "2024-06-05", "2024-06-06"
+
+
+def race(
+    key: str, runners: Sequence[str], *, kind: str = "Flat", day: str = DAY, **cells: str
+) -> Card:
+    """One race that was run, with only the cells that it cannot be without, and those given."""
+    row = {
+        "date": day,
+        "region": "GB",
+        "course": "Ascot",
+        "off": "2:10",
+        "race_name": f"Race {key}",
+        "type": kind,
+        "ran": str(len(runners)),
+        "race_key": key,
+    }
+    field = [
+        {"race_key": key, "runner_key": name, "horse": f"Horse {name}", "num": "1", "pos": "1"}
+        for name in runners
+    ]
+    return Card([row | cells], field)
+
+
+def broken_races(count: int, day: str = DAY) -> Card:
+    """Lines of races without a course: rejected."""
+    return together(*(race(f"broken-{day}-{n}", (), day=day, course="") for n in range(count)))
+
+
+def together(*cards: Card) -> Card:
+    whole = Card()
+    for card in cards:
+        whole.extend(card)
+    return whole
 
 
 @dataclass

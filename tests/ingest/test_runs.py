@@ -12,7 +12,7 @@ from giddyup_watch.model import newest_first
 from giddyup_watch.store import connection, control, lock
 from giddyup_watch.store.connection import Connection
 from tests.conftest import LOCK_ID
-from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench
+from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench, race
 
 
 def test_a_foreign_holder_of_the_lock_is_named_and_nothing_is_written(
@@ -157,6 +157,18 @@ def test_reconcile_finds_what_the_database_does_not_have(bench: Bench) -> None:
     bench.conn.execute("DELETE FROM racing.ledger_segments WHERE code = 'jumps'")
     assert reconcile.due(bench.conn, on_disk, remembered, bench.rules) == {FLAT, JUMPS}
     assert reconcile.due(bench.conn, [], remembered, bench.rules) == {FLAT}
+
+
+def test_a_day_that_only_others_ingested_is_theirs(bench: Bench) -> None:
+    bench.conn.execute(
+        "INSERT INTO racing.ingested_days (region, code, d) VALUES ('gb', 'flat', '2024-06-20')"
+    )
+    bench.put(FLAT, race("f", ["x"]))
+    fingerprint = bench.load(FLAT).fingerprint
+    assert fingerprint is not None
+    assert reconcile.due(bench.conn, [FLAT], {FLAT: fingerprint}, bench.rules) == set()
+    assert bench.load(FLAT).result == "unchanged"
+    assert bench.value("SELECT count(*) FROM racing.ingested_days WHERE d = '2024-06-20'") == 1
 
 
 def test_the_newest_month_comes_first() -> None:

@@ -1,4 +1,7 @@
--- Every segment of the ledger, with whether its loaded days agree with ingested_days.
+-- Every segment of the ledger, with whether all its loaded days are still in ingested_days.
+-- Days there that this program never loaded are others'.
+-- A scalar subquery, not NOT EXISTS: without statistics that became a scan of ingested_days for
+-- each segment (11 s at 900 of them, against 0.07 s).
 SELECT
   s.region,
   s.code,
@@ -10,17 +13,18 @@ SELECT
   s.races_sha256,
   s.runners_sha256,
   s.attempts,
-  coalesce(days.agree, true) AS days_agree
+  NOT EXISTS (
+    SELECT
+    FROM racing.ledger_days AS l
+    WHERE l.region = s.region
+      AND l.code = s.code
+      AND l.d >= s.month
+      AND l.d < (s.month + interval '1 month')::date
+      AND l.state = 'loaded'
+      AND (
+        SELECT i.d
+        FROM racing.ingested_days AS i
+        WHERE i.region = l.region AND i.code = l.code AND i.d = l.d
+      ) IS NULL
+  ) AS days_agree
 FROM racing.ledger_segments AS s
-LEFT JOIN (
-  SELECT
-    region,
-    code,
-    date_trunc('month', d)::date AS month,
-    bool_and(
-      CASE WHEN l.state = 'loaded' THEN i.d IS NOT NULL ELSE l.state IS NOT NULL END
-    ) AS agree
-  FROM racing.ledger_days AS l
-  FULL JOIN racing.ingested_days AS i USING (region, code, d)
-  GROUP BY region, code, date_trunc('month', d)::date
-) AS days USING (region, code, month)
