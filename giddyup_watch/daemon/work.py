@@ -64,6 +64,13 @@ class Surroundings:
         text = f"giddyup-watch {role} {self.watch_mode()} queue={self.pending.depth}"
         lock.announce(conn, text)
 
+    def show_queue(self) -> None:
+        """Tell the metrics how much waits, also while there is no database to load it into."""
+        oldest = self.pending.oldest()
+        since = 0.0 if oldest is None else time.time() - (time.monotonic() - oldest)
+        self.metrics.set("queue_depth", self.pending.depth)
+        self.metrics.set("queue_oldest_timestamp_seconds", since)
+
 
 class Work:
     """Everything remembered of the database is in here, and goes with the connection.
@@ -121,15 +128,12 @@ class Work:
             log.info(Event.PAUSED if asked.paused else Event.RESUMED, until=asked.paused_until)
         self._due = asked.due
         self._around.metrics.set("paused", asked.paused)
-        self._show_queue(now)
+        self._around.show_queue()
+        self._announce()
 
-    def _show_queue(self, now: float) -> None:
+    def _announce(self) -> None:
         around = self._around
-        oldest, depth = around.pending.oldest(), around.pending.depth
-        since = 0.0 if oldest is None else time.time() - (now - oldest)
-        around.metrics.set("queue_depth", depth)
-        around.metrics.set("queue_oldest_timestamp_seconds", since)
-        announced = (around.watch_mode(), depth)
+        announced = (around.watch_mode(), around.pending.depth)
         if announced != self._announced:
             around.announce(self._conn, "active")
             self._announced = announced

@@ -167,6 +167,7 @@ class Worker(Service):
         until = time.monotonic() + seconds
         while not self.stopping.is_set() and (left := until - time.monotonic()) > 0:
             self._around.heartbeat.beat()
+            self._around.show_queue()
             self.rest(min(left, PULSE))
         return not self.stopping.is_set()
 
