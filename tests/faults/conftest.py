@@ -5,7 +5,7 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,20 @@ import pytest
 from giddyup_watch.demo import edits, tree, writers
 from giddyup_watch.demo.racing.cards import Card, World
 from giddyup_watch.model import Rules, SegmentKey
+from giddyup_watch.store import connection, migrate
 from tests import comparison
+from tests.conftest import LOCK_ID
 from tests.faults import sessions
-from tests.faults.sessions import Session
 from tests.flow import loading
 from tests.flow.daemon import Daemon
+from tests.server import Server
 from tests.wait import wait_until
 
 WORLD = World(seed=5, volume=0.1)
 MONTHS = ["2024-05"]
 TODAY = dt.date(2024, 5, 25)
+#: In each month of the tree.
+SEGMENTS = 4
 FLAT = SegmentKey("gb", "flat", "2024-05")
 
 #: Quick, and patient with whoever stands in the way.
@@ -41,16 +45,12 @@ EQUAL_SECONDS = 30
 
 @dataclass
 class Stage:
-    """A tree on disk, a database, the daemons that run on them; `clean` is for comparison.
-
-    `watching` is a session of nobody's: it sees what is committed.
-    """
+    """A tree on disk, a database, the daemons that run on them; `clean` is for comparison."""
 
     folder: Path
     master: Path
     url: str
     clean: str
-    watching: Session
     rules: Rules = field(default_factory=Rules)
     _number: Callable[[], int] = field(default_factory=lambda: itertools.count(1).__next__)
 
@@ -81,7 +81,7 @@ class Stage:
         return comparison.facts(self.url)
 
     def count(self, table: str, where: str = "true") -> int:
-        return sessions.count(self.watching, table, where)
+        return sessions.count(self.url, table, where)
 
     def wait_until_loaded(self, segments: int) -> None:
         """Wait until at least so many are."""
@@ -114,8 +114,23 @@ def command(daemon: Daemon, *args: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, database: str, second_database: str) -> Iterator[Stage]:
-    master = tmp_path / "master"
-    tree.build(master, WORLD, tree.segments(MONTHS), today=TODAY)
-    with sessions.session(database) as watching:
-        yield Stage(tmp_path, master, database, second_database, watching)
+def master(tmp_path: Path) -> Path:
+    folder = tmp_path / "master"
+    tree.build(folder, WORLD, tree.segments(MONTHS), today=TODAY)
+    return folder
+
+
+@pytest.fixture
+def stage(tmp_path: Path, master: Path, database: str, second_database: str) -> Stage:
+    return Stage(tmp_path, master, database, second_database)
+
+
+@pytest.fixture
+def own_stage(
+    tmp_path: Path, master: Path, own_postgres: Server, second_database: str
+) -> Iterator[Stage]:
+    """The same on a server of its own, to stop and to start."""
+    with own_postgres.database() as url:
+        with closing(connection.connect(url, application_name="migrate")) as conn:
+            migrate.apply(conn, LOCK_ID)
+        yield Stage(tmp_path, master, url, second_database)

@@ -1,4 +1,4 @@
-"""Sessions of others on the daemon's database: they watch it, and stand in its way."""
+"""Sessions of others on the daemon's database: they look at it, and stand in its way."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,6 +12,9 @@ from tests.wait import wait_until
 Session: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
 NAME = "somebody else"
+#: A lock that holds a load up in the last statement of a segment's transaction, and which that is.
+LAST_LOCK = "LOCK TABLE racing.ledger_segments IN EXCLUSIVE MODE"
+LAST_STATEMENT = "upsert_ledger_segment"
 #: Seconds that a daemon may take to come to the statement it is held up in.
 BLOCK_SECONDS = 30
 #: The server looks after dead clients each 1.1 s; the rest is for a busy machine.
@@ -44,29 +47,35 @@ def in_the_way(url: str, *statements: str) -> Iterator[Session]:
         yield opened
 
 
-def wait_until_blocked(watching: Session, name: str) -> None:
+def wait_until_blocked(url: str, name: str = LAST_STATEMENT) -> None:
     """Wait until the active daemon waits for a lock, in the statement of that file."""
-    query = wait_until(lambda: _value(watching, _WAITING), BLOCK_SECONDS, what="nobody waits")
-    assert str(query).splitlines()[0] == queries.get(name).decode().splitlines()[0]
+    with session(url) as looking:
+        query = wait_until(lambda: _value(looking, _WAITING), BLOCK_SECONDS, what="nobody waits")
+    held_up, wanted = (text.splitlines()[0] for text in (query, queries.get(name).decode()))
+    assert held_up == wanted, f"held up in {held_up!r}, not in {wanted!r}"
 
 
-def wait_until_lock_is_free(watching: Session) -> None:
+def wait_until_lock_is_free(url: str) -> None:
     """Wait until nobody holds an advisory lock: neither to ingest nor to be the active daemon."""
-    wait_until(lambda: not _value(watching, _LOCKED), DEATH_SECONDS, what="a lock is stranded")
+    with session(url) as looking:
+        wait_until(lambda: not _value(looking, _LOCKED), DEATH_SECONDS, what="a lock is stranded")
 
 
-def end_daemons(watching: Session) -> None:
-    """Terminate the backends of every daemon, as an administrator does."""
-    watching.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND application_name LIKE 'giddyup-watch %'"
-    )
+def end_daemons(url: str, role: str = "") -> None:
+    """Terminate the backends of daemons, all or those in one role, as an administrator."""
+    with session(url) as administrator:
+        administrator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name LIKE %s",
+            [f"giddyup-watch {role}%"],
+        )
 
 
-def count(watching: Session, table: str, where: str = "true") -> int:
-    return int(_value(watching, f"SELECT count(*) FROM {table} WHERE {where}"))
+def count(url: str, table: str, where: str = "true") -> int:
+    with session(url) as looking:
+        return int(_value(looking, f"SELECT count(*) FROM {table} WHERE {where}"))
 
 
-def _value(watching: Session, statement: str) -> Any:
-    row = watching.execute(statement.encode()).fetchone()
+def _value(looking: Session, statement: str) -> Any:
+    row = looking.execute(statement.encode()).fetchone()
     return None if row is None else row[0]

@@ -6,12 +6,11 @@ import time
 from giddyup_watch.demo import tree
 from tests.conftest import LOCK_ID
 from tests.faults import sessions
-from tests.faults.conftest import WORLD, Stage, command
+from tests.faults.conftest import SEGMENTS, WORLD, Stage, command
 from tests.wait import wait_until
 
 #: From the moment it lets go to the first run of ours.
 GO_ON_SECONDS = 2.0
-SEGMENTS = 4
 LOCK = f"SELECT pg_advisory_lock({LOCK_ID})"
 
 

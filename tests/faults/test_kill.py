@@ -14,9 +14,8 @@ import pytest
 from giddyup_watch.demo import edits, tree
 from giddyup_watch.model import Rules
 from tests.faults import sessions
-from tests.faults.conftest import FLAT, WORLD, Stage
+from tests.faults.conftest import FLAT, SEGMENTS, WORLD, Stage
 
-SEGMENTS = 4
 #: Kills at random moments, each at most so many seconds after the daemon committed something.
 KILLS, KILL_SECONDS = 4, 0.1
 
@@ -47,7 +46,7 @@ POINTS = (
     locked("racing.bloodlines", "insert_bloodlines"),
     locked("racing.runners", "upsert_runners"),
     STAGING_EMPTIED,
-    locked("racing.ledger_segments", "upsert_ledger_segment"),
+    Point(sessions.LAST_LOCK, sessions.LAST_STATEMENT),
 )
 #: The same transaction held up in its other statements.
 OTHER_POINTS = (
@@ -65,9 +64,9 @@ OTHER_POINTS = (
 
 def kill_at(stage: Stage, point: Point) -> None:
     with sessions.in_the_way(stage.url, point.lock), stage.daemon() as daemon:
-        sessions.wait_until_blocked(stage.watching, point.statement)
+        sessions.wait_until_blocked(stage.url, point.statement)
         daemon.kill()
-        sessions.wait_until_lock_is_free(stage.watching)
+        sessions.wait_until_lock_is_free(stage.url)
 
 
 @pytest.mark.parametrize(
@@ -78,11 +77,12 @@ def kill_at(stage: Stage, point: Point) -> None:
     ],
 )
 def test_in_a_first_load(stage: Stage, points: Iterable[Point]) -> None:
-    stage.watching.execute(
-        "SELECT racing.ensure_month(day::date)"
-        " FROM (SELECT date '2024-05-01' UNION ALL"
-        " SELECT now() + make_interval(months => n) FROM generate_series(0, 3) AS n) AS _ (day)"
-    )
+    with sessions.session(stage.url) as other:
+        other.execute(
+            "SELECT racing.ensure_month(day::date)"
+            " FROM (SELECT date '2024-05-01' UNION ALL"
+            " SELECT now() + make_interval(months => n) FROM generate_series(0, 3) AS n) AS _ (day)"
+        )
     for point in points:
         kill_at(stage, point)
         assert stage.facts() == {}, point
@@ -104,7 +104,7 @@ def test_in_the_second_segment(stage: Stage) -> None:
         "INSERT INTO racing.ledger_segments (region, code, month, state)"
         " VALUES ('gb', 'jumps', '2024-05-01', 'due')"
     )
-    kill_at(stage, Point(lock, "upsert_ledger_segment"))
+    kill_at(stage, Point(lock, sessions.LAST_STATEMENT))
     assert stage.count("racing.ledger_segments") == 1
     with stage.daemon(log__level="debug") as daemon:
         stage.assert_ends_equal()
@@ -113,15 +113,14 @@ def test_in_the_second_segment(stage: Stage) -> None:
 
 
 def test_when_everything_is_committed_but_the_end_of_the_run(stage: Stage) -> None:
-    first = locked("racing.ledger_segments", "upsert_ledger_segment")
-    with sessions.in_the_way(stage.url, first.lock) as early, stage.daemon() as daemon:
-        sessions.wait_until_blocked(stage.watching, first.statement)
+    with sessions.in_the_way(stage.url, sessions.LAST_LOCK) as early, stage.daemon() as daemon:
+        sessions.wait_until_blocked(stage.url)
         with sessions.in_the_way(stage.url, "SELECT FROM racing.etl_runs FOR NO KEY UPDATE"):
             early.rollback()
             daemon.wait_for("segment_ingested", SEGMENTS)
-            sessions.wait_until_blocked(stage.watching, "finish_run")
+            sessions.wait_until_blocked(stage.url, "finish_run")
             daemon.kill()
-            sessions.wait_until_lock_is_free(stage.watching)
+            sessions.wait_until_lock_is_free(stage.url)
     with stage.daemon():
         stage.assert_ends_equal()
     assert stage.count("racing.etl_runs") == 1
@@ -158,6 +157,6 @@ def test_at_random_moments(stage: Stage) -> None:
             stage.wait_until_loaded(loaded + 1)
             threading.Event().wait(chance.uniform(0, KILL_SECONDS))
             daemon.kill()
-            sessions.wait_until_lock_is_free(stage.watching)
+            sessions.wait_until_lock_is_free(stage.url)
     with stage.daemon():
         stage.assert_ends_equal()
