@@ -180,7 +180,7 @@ def test_a_killed_session_is_made_again(racing: Path, database: str) -> None:
         daemon.wait_for("run_finished", 2)
 
 
-@pytest.mark.usefixtures("_template")
+@pytest.mark.usefixtures("template")
 def test_a_database_that_is_dropped_and_restored(racing: Path, postgres: Server) -> None:
     with (
         postgres.database(TEMPLATE) as url,
