@@ -11,7 +11,7 @@ from giddyup_watch.ingest import segment
 from giddyup_watch.ingest.examine import Request
 from giddyup_watch.ingest.outcome import Outcome, TurnResult
 from giddyup_watch.ingest.segment import Session
-from giddyup_watch.model import Effects, LedgerSegment, RunStatus, SegmentKey
+from giddyup_watch.model import Effects, RunStatus, SegmentKey
 from giddyup_watch.store import connection, control, facts, ledger, lock, runs
 
 __all__ = ["Outcome", "Request", "Session", "TurnResult", "turn"]
@@ -58,17 +58,15 @@ class _Turn:
     run_id: int | None = None
     started_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     effects: Effects = field(default_factory=Effects)
-    keys: list[SegmentKey] = field(default_factory=list)
+    keys: set[SegmentKey] = field(default_factory=set)
     days: set[dt.date] = field(default_factory=set)
     trouble: dict[SegmentKey, str] = field(default_factory=dict)
-    known: dict[SegmentKey, LedgerSegment] = field(default_factory=dict)
     undecided: int = 0
 
     def through(self, take: Take) -> RunStatus:
         adopting = self.request.adopts and ledger.needs_adoption(self.session.conn)
         if adopting:
             ledger.owe_adoption(self.session.conn, due=True)
-        self.known = ledger.fetch_segments(self.session.conn)
         if self.request.trigger in ("api", "cli"):
             self.open()
         while (key := take()) is not None:
@@ -109,7 +107,9 @@ class _Turn:
         )
 
     def _ingest(self, key: SegmentKey) -> Outcome:
-        known = self.known.get(key)
+        # Asked anew each time: segments of this very turn change what is known of others, and
+        # the same one may come twice.
+        known = ledger.fetch_segment(self.session.conn, key)
         try:
             return segment.ingest(self.session, key, known, self.request, self.open)
         except GiddyupError:
@@ -129,7 +129,8 @@ class _Turn:
         self.effects.add(outcome.effects)
         self.days.update(outcome.days)
         if outcome.result != "unchanged":
-            self.keys.append(outcome.key)
+            self.keys.add(outcome.key)
+        self.trouble.pop(outcome.key, None)  # what came twice is judged by the last time
         if outcome.effects.errors:
             self.trouble[outcome.key] = outcome.reason
 

@@ -68,8 +68,16 @@ def owe_adoption(conn: Connection, *, due: bool) -> None:
 
 def fetch_segments(conn: Connection) -> dict[SegmentKey, LedgerSegment]:
     """Return every segment that something was decided about."""
-    segments = map(_segment, connection.fetch_all(conn, "fetch_ledger_segments"))
+    every = {"region": None, "code": None, "month": None}
+    segments = map(_segment, connection.fetch_all(conn, "fetch_ledger_segments", every))
     return {segment.key: segment for segment in segments}
+
+
+def fetch_segment(conn: Connection, key: SegmentKey) -> LedgerSegment | None:
+    """Return what was decided about one segment last, None when nothing was."""
+    params = {"region": key.region, "code": key.code, "month": key.first_day}
+    rows = connection.fetch_all(conn, "fetch_ledger_segments", params)
+    return _segment(rows[0]) if rows else None
 
 
 def fetch_days(conn: Connection, key: SegmentKey) -> dict[dt.date, LedgerDay]:

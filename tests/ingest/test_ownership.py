@@ -6,7 +6,7 @@ from giddyup_watch.demo import edits
 from giddyup_watch.demo.racing.cards import Card
 from giddyup_watch.ingest import ownership
 from giddyup_watch.model import SegmentKey
-from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench
+from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench, race, together
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,17 @@ def test_when_the_owner_drops_a_race_it_passes_to_who_holds_it(
     assert bench.load(FLAT).effects.races.updated == 3
     found = bench.rows("SELECT DISTINCT going FROM racing.races WHERE race_key = ANY(%s)", dropped)
     assert found == [("Misfiled",)]
+
+
+def test_a_race_passes_within_one_turn(bench: Bench) -> None:
+    stays = race("stays", ["c"], kind="Hurdle")
+    bench.put(JUMPS, together(race("passes", ["a"], kind="Hurdle"), stays))
+    bench.put(FLAT, race("passes", ["a"], kind="Hurdle", going="Misfiled"))
+    bench.turn(JUMPS, FLAT)
+    bench.put(JUMPS, stays)
+    _, outcomes = bench.turn(JUMPS, FLAT)
+    assert [outcome.result for outcome in outcomes] == ["loaded", "loaded"]
+    assert bench.value("SELECT going FROM racing.races WHERE race_key = 'passes'") == "Misfiled"
 
 
 def test_when_the_last_holder_drops_it_the_race_is_deleted(bench: Bench, misfiled: Card) -> None:

@@ -5,6 +5,8 @@ from contextlib import closing
 
 import pytest
 
+from giddyup_watch.demo import writers
+from giddyup_watch.demo.racing.cards import Card
 from giddyup_watch.errors import LockBusyError
 from giddyup_watch.ingest import reconcile, run, segment
 from giddyup_watch.ingest.outcome import Outcome
@@ -193,6 +195,49 @@ def test_a_trigger_of_others_that_refuses_the_rows_fails_the_segment_alone(bench
     assert bench.load(FLAT).retry_after == 10.0
     bench.conn.execute("ALTER TABLE racing.races DROP CONSTRAINT theirs")
     assert bench.load(FLAT).result == "loaded"
+
+
+def test_a_segment_that_comes_twice_in_a_run_is_compared_with_what_was_just_loaded(
+    bench: Bench, month: Card
+) -> None:
+    files = [path for path in writers.paths(bench.master, FLAT).values() if path.exists()]
+    original = {path: path.read_bytes() for path in files}
+    month.races[0]["going"] = "Changed"
+    bench.put(FLAT, month)
+    queue = iter([FLAT, FLAT])
+    results: list[str] = []
+
+    def restore(outcome: Outcome) -> None:
+        results.append(outcome.result)
+        for path, data in original.items():
+            path.write_bytes(data)
+
+    run.turn(bench.session, run.Request("watch"), lambda: next(queue, None), restore)
+    assert results == ["loaded", "loaded"]
+    assert bench.value("SELECT count(*) FROM racing.races WHERE going = 'Changed'") == 0
+
+
+def test_a_segment_that_fails_twice_in_a_run_waits_longer_and_is_named_once(bench: Bench) -> None:
+    bench.conn.execute("ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (ran > 1) NOT VALID")
+    bench.put(FLAT, race("f", ["x"]))
+    result, outcomes = bench.turn(FLAT, FLAT, trigger="cli")
+    assert [outcome.retry_after for outcome in outcomes] == [5.0, 10.0]
+    assert result.status == "failed"
+    assert bench.value("SELECT scope->'segments' FROM racing.etl_runs") == [str(FLAT)]
+
+
+def test_a_segment_that_fails_and_then_succeeds_is_no_complaint(bench: Bench) -> None:
+    bench.conn.execute("ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (ran > 1) NOT VALID")
+    bench.put(FLAT, race("f", ["x"]))
+    queue = iter([FLAT, FLAT])
+
+    def mend(_: Outcome) -> None:
+        bench.conn.execute("ALTER TABLE racing.races DROP CONSTRAINT IF EXISTS theirs")
+
+    result = run.turn(bench.session, run.Request("cli"), lambda: next(queue, None), mend)
+    assert (result.status, result.troubled) == ("success", ())
+    stats, error = bench.rows("SELECT stats, error_msg FROM racing.etl_runs")[0]
+    assert (stats["errors"], error) == (1, None)
 
 
 def test_a_file_that_is_being_rewritten_is_waited_for_and_refused_when_it_stays_so(
