@@ -4,6 +4,28 @@
 -- is nothing in them that anybody needs. Columns carry the values of the CSV
 -- files after cleaning; names stay names until they are resolved.
 
+-- The system before this one may have left staging tables of another shape under these
+-- names. They are not ours to rename: their loader may still be in use.
+DO $$
+DECLARE
+  theirs regclass;
+BEGIN
+  FOREACH theirs IN ARRAY ARRAY[
+    to_regclass('staging.races'), to_regclass('staging.runners'),
+    to_regclass('staging.names'), to_regclass('staging.pedigrees')
+  ] LOOP
+    IF theirs IS NOT NULL THEN
+      RAISE EXCEPTION 'the table % is there already, and is not ours', theirs
+        USING ERRCODE = 'GW001',
+          HINT = format(
+            'ALTER TABLE %s RENAME TO ..., when its loader is not used any more; then migrate again',
+            theirs
+          );
+    END IF;
+  END LOOP;
+END
+$$;
+
 CREATE UNLOGGED TABLE staging.races (
   line int NOT NULL,
   race_key text NOT NULL,

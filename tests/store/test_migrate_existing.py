@@ -122,6 +122,18 @@ def test_a_norm_text_with_other_results_is_refused(empty_database: str, postgres
     assert (schema.dump(postgres, empty_database), legacy.contents(empty_database)) == before
 
 
+def test_staging_tables_of_others_are_refused_by_name(empty_database: str) -> None:
+    legacy.build(empty_database)
+    with psycopg.connect(empty_database) as conn:
+        conn.execute("CREATE SCHEMA staging")
+        conn.execute("CREATE TABLE staging.runners (theirs text)")
+
+    with pytest.raises(ConfigError, match=r"staging\.runners is there already") as caught:
+        _migrate(empty_database)
+
+    assert "ALTER TABLE staging.runners RENAME" in caught.value.hint
+
+
 def test_results_stored_by_an_older_norm_text_are_respected(empty_database: str) -> None:
     legacy.build(empty_database, legacy.Variant(body="other"))
     legacy.fill(empty_database)
