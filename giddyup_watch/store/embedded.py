@@ -19,7 +19,13 @@ FOLDER = "postgres"
 
 def exists(state_dir: Path) -> bool:
     """Whether the state directory holds an embedded server, running or not."""
-    return (state_dir / FOLDER).is_dir()
+    try:
+        return (state_dir / FOLDER).is_dir()
+    except PermissionError as error:
+        raise PermissionDeniedError(
+            f"the state directory {state_dir} cannot be looked into: {error.strerror}",
+            hint="run this as the user whose database it is, or set STATE_DIRECTORY",
+        ) from error
 
 
 @contextmanager

@@ -135,6 +135,13 @@ def test_the_folder_of_another_user_is_refused() -> None:
         assert "belongs to another user" in _as_user(NOBODY, use)
 
 
+def test_a_closed_state_directory_is_told_as_such(closed_home: Path) -> None:
+    def look() -> str:
+        return str(embedded.exists(closed_home / "state"))
+
+    assert "cannot be looked into" in _as_user(NOBODY, look)
+
+
 def _tries_to_connect(url: str) -> str:
     """What comes of it, in words."""
     try:
