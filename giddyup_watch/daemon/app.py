@@ -19,9 +19,14 @@ from giddyup_watch.settings import Settings
 from giddyup_watch.store import embedded
 
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
-SIGNALS = STOP_SIGNALS | {signal.SIGHUP}
+#: The supervision tick is a signal too, of the process's own timer: sigtimedwait would time out,
+#: but Python makes up a signal when the process was frozen (SIGSTOP) past the end of its wait.
+TICK = signal.SIGALRM
+SIGNALS = STOP_SIGNALS | {signal.SIGHUP, TICK}
 #: Seconds between two looks at the services; their heartbeats go to systemd with it.
 TICK_SECONDS = 1.0
+#: The same while they are stopping.
+STOP_TICK_SECONDS = 0.1
 #: Seconds that the segment in hand gets after the first signal.
 STOP_SECONDS = 60.0
 #: Seconds between two switches of Python threads: with the default of 5 ms an
@@ -66,16 +71,15 @@ class _Main:
         self._load = load
 
     def until_the_end(self) -> int:
+        signal.setitimer(signal.ITIMER_REAL, TICK_SECONDS, TICK_SECONDS)
         while not self._parts.failed.is_set():
-            got = signal.sigtimedwait(SIGNALS, TICK_SECONDS)
+            got = signal.Signals(signal.sigwait(SIGNALS))
             self._tick()
-            if got is None:
-                continue
-            if got.si_signo == signal.SIGHUP:
+            if got == signal.SIGHUP:
                 self._reload()
-            else:
-                log.info(Event.DAEMON_STOPPING, signal=signal.Signals(got.si_signo).name)
-                return self._stop(0, got.si_signo)
+            elif got in STOP_SIGNALS:
+                log.info(Event.DAEMON_STOPPING, signal=got.name)
+                return self._stop(0, got)
         return self._stop(self._explain_failure(), signal.SIGTERM)
 
     def _tick(self) -> None:
@@ -102,10 +106,11 @@ class _Main:
         for service in self._parts.loops:
             service.ask()
         deadline = time.monotonic() + STOP_SECONDS
+        signal.setitimer(signal.ITIMER_REAL, STOP_TICK_SECONDS, STOP_TICK_SECONDS)
         while any(service.alive for service in self._parts.loops):
-            again = signal.sigtimedwait(STOP_SIGNALS, 0.1)
-            if again is not None or time.monotonic() >= deadline:
-                self._leave(128 + (again.si_signo if again else signum))
+            again = signal.sigwait(STOP_SIGNALS | {TICK})
+            if again in STOP_SIGNALS or time.monotonic() >= deadline:
+                self._leave(128 + (again if again in STOP_SIGNALS else signum))
             self._tick()
         log.info(Event.DAEMON_STOPPED, exit_code=code)
         return code
