@@ -33,27 +33,22 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-def test_makes_its_database_and_stops_it_at_the_end(daemon: Daemon, tmp_path: Path) -> None:
-    with daemon:
-        daemon.wait_for("run_finished")
-        assert daemon.events("database_migrated")
-        pid = postmaster(tmp_path)
-        assert is_running(pid)
-        assert daemon.stop() == 0
-    assert not is_running(pid)
-
-
-def test_a_server_that_was_killed_is_started_again(
+def test_keeps_its_server_running_and_stops_it_at_the_end(
     daemon: Daemon, tmp_path: Path, racing: Path
 ) -> None:
     with daemon:
         daemon.wait_for("run_finished")
-        os.kill(postmaster(tmp_path), signal.SIGKILL)
+        assert daemon.events("database_migrated")
+        first = postmaster(tmp_path)
+        os.kill(first, signal.SIGKILL)
         daemon.wait_for("database_lost")
         daemon.wait_for("database_back")
         correct(racing)
         daemon.wait_for("run_finished", 2)
+        second = postmaster(tmp_path)
         assert daemon.stop() == 0
+    assert second != first
+    assert not is_running(second)
 
 
 def test_a_daemon_that_was_killed_leaves_a_server_to_the_next(

@@ -128,12 +128,21 @@ def test_a_month_renamed_is_gone_here_and_new_there(tree: Tree, start: Start) ->
     assert watched.tree_is_up  # the folder is there, though its files have January's names
 
 
-def test_what_no_event_told_is_found_by_looking(tree: Tree, start: Start) -> None:
+@pytest.mark.parametrize(("backend", "mode"), [("auto", "polling"), ("inotify", "inotify")])
+def test_where_no_event_ever_comes_looking_alone_suffices(
+    tree: Tree, start: Start, backend: Backend, mode: str, logs: list[dict[str, object]]
+) -> None:
     tree.write(JAN)
-    watched = start(rescan=SOON)
+    watched = start(backend=backend, rescan=SOON)
     observer = watched.service._observer
     assert observer is not None
-    observer._observer.unschedule_all()  # deaf, its threads alive but the emitter's
+    observer._observer.unschedule_all()  # deaf, as on a network file system
+    tree.write(JAN)
+    wait_until(lambda: watched.noted(JAN, "rescan"))
+    wait_until(lambda: watched.value("events_missed_total") == 1)
+    wait_until(lambda: watched.service.mode == mode)
+    assert ("watch_degraded" in events(logs)) == (mode == "polling")
+    watched.notes.clear()
     tree.write(JAN)
     wait_until(lambda: watched.noted(JAN, "rescan"))
 
