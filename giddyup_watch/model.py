@@ -228,9 +228,10 @@ class LedgerSegment:
 class LedgerDay:
     """One day of a segment as last decided.
 
-    `digest` is of the content loaded; None when the database holds something
-    else than that content (leftovers kept, ownership passed on). `held` is
-    the token of the content that is held (see ingest.plan), None when nothing is.
+    `digest` is of the content loaded last, `rules` those by which the database
+    holds just that; empty when it holds something else (leftovers kept,
+    ownership passed on). `held` is the token of the content that is held (see
+    ingest.guards), None when nothing is.
     `ingested` says whether `racing.ingested_days` has the day; `copies` and
     `copied_runners` count what the folder holds of races that another owns.
     """
@@ -239,6 +240,7 @@ class LedgerDay:
     state: DayState
     reason: str
     digest: bytes | None
+    rules: str
     held: bytes | None
     accepted: Sequence[str]
     ingested: bool

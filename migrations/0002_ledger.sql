@@ -43,6 +43,7 @@ CREATE TABLE racing.ledger_days (
   state text NOT NULL CHECK (state IN ('loaded', 'held', 'absent')),
   reason text NOT NULL DEFAULT '',
   digest bytea,
+  rules text NOT NULL DEFAULT '',
   held bytea,
   accepted text[] NOT NULL DEFAULT '{}',
   races int NOT NULL DEFAULT 0,
@@ -56,7 +57,9 @@ CREATE TABLE racing.ledger_days (
 COMMENT ON TABLE racing.ledger_days IS
   'One row per day of a segment: digest of the content loaded, and of the content held, if any';
 COMMENT ON COLUMN racing.ledger_days.digest IS
-  'SHA-256 of the day as loaded; null when the database keeps something else than the file says';
+  'SHA-256 of the content loaded last';
+COMMENT ON COLUMN racing.ledger_days.rules IS
+  'rules by which the database holds that content; empty when it holds something else, or is to be compared';
 COMMENT ON COLUMN racing.ledger_days.held IS 'SHA-256 of the held content and of the limits that held it';
 COMMENT ON COLUMN racing.ledger_days.races IS 'valid races of the day in the file';
 COMMENT ON COLUMN racing.ledger_days.rejected IS 'lines of the day that were not loaded, both files';

@@ -61,9 +61,7 @@ def _preview(
         return Preview(Outcome(key, "refused", error.message, Effects(errors=1)))
     except SegmentAbsentError as error:
         return _preview_absent(session, key, request, error.message)
-    made = examine.plan_segment(
-        session.conn, seen, parsed, known, session.rules, request, agrees=agrees
-    )
+    made = examine.plan_segment(session.conn, seen, parsed, session.rules, request, agrees=agrees)
     effects, changes = _effects(session, made)
     reason = made.held or "; ".join(f"{d.day} {d.reason}" for d in made.days if d.reason)
     days = tuple(day.day for day in made.days if day.action in ("load", "drop"))

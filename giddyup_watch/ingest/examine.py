@@ -147,7 +147,6 @@ def plan_segment(
     conn: Connection,
     seen: Snapshot,
     parsed: Content,
-    known: LedgerSegment | None,
     rules: Rules,
     request: Request,
     *,
@@ -158,7 +157,7 @@ def plan_segment(
         key=seen.key,
         rules=rules,
         accept=request.accept,
-        stale=request.force or known is None or known.rules != rules.fingerprint,
+        force=request.force,
         undated=[reject for reject in parsed.rejects if reject.column is None],
     )
     made = SegmentPlan(seen, parsed, setting, agrees)

@@ -29,22 +29,21 @@ class Standing:
 class Setting:
     """What is the same for all days of one segment in one run.
 
-    `stale` is True when nothing that the ledger says about content may be
-    relied on: loaded under other rules, or `force`. `undated` are the rejected
-    lines without a readable date, which count against every day.
+    With `force` nothing that the ledger says about loaded content is relied on.
+    `undated` are the rejected lines without a readable date, which count
+    against every day.
     """
 
     key: SegmentKey
     rules: Rules
     accept: frozenset[Accept] = frozenset()
-    stale: bool = False
+    force: bool = False
     undated: Sequence[Reject] = ()
 
 
 def hold_token(day: Day, setting: Setting) -> bytes:
-    """Digest of all that decides whether a day is held: content, stray rejects and limits."""
-    rules = setting.rules
-    text = f"{len(setting.undated)} {rules.shrink_guard_percent} {rules.reject_budget_percent}"
+    """Digest of all that decides whether a day is held: content, stray rejects and rules."""
+    text = f"{len(setting.undated)} {setting.rules.fingerprint}"
     return hashlib.sha256(day.digest + text.encode()).digest()
 
 

@@ -158,6 +158,7 @@ def _decision(made: SegmentPlan, plan: DayPlan) -> DayDecision:
         state=_STATES[plan.action],
         reason=plan.reason,
         digest=plan.digest,
+        rules=plan.rules,
         held=plan.held,
         accepted=plan.accepted,
         races=len(day.races) if day else 0,

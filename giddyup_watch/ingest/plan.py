@@ -30,6 +30,7 @@ class DayPlan:
     action: Action
     reason: str = ""
     digest: bytes | None = None
+    rules: str = ""
     held: bytes | None = None
     accepted: Sequence[str] = ()
     write: list[Race] = field(default_factory=list)
@@ -50,16 +51,16 @@ class DayPlan:
 
 def settled(day: Day, ledger: LedgerDay | None, setting: Setting) -> bool:
     """Whether the day's content is what is loaded, or is held already for a reason that stands."""
-    if ledger is None or setting.stale:
+    if ledger is None or setting.force:
         return False
-    if ledger.digest == day.digest and ledger.state == "loaded":
+    if ledger.state == "loaded" and ledger.digest == day.digest and not _stale(ledger, setting):
         return ledger.ingested
     return ledger.held == guards.hold_token(day, setting) and not setting.accept
 
 
 def untouched(day: Day, ledger: LedgerDay) -> DayPlan:
     """Plan a settled day: nothing to do, every line accounted for."""
-    plan = DayPlan(day.day, "skip", ledger.reason, ledger.digest, ledger.held, ledger.accepted)
+    plan = DayPlan(day.day, "skip", ledger.reason, held=ledger.held)
     account(plan.effects, day)
     races, runners = plan.effects.races, plan.effects.runners
     if ledger.state == "held":
@@ -122,14 +123,23 @@ def load(
     account(plan.effects, day)
     _pass_on(plan, passed)
     heirs = ownership.heirs(others, day.races)
-    leftovers = _place_races(plan, day, own, others, setting, heirs if deletes else None)
+    stale = _stale(ledger, setting)
+    leftovers = _place_races(
+        plan, day, own, others, setting, heirs if deletes else None, stale=stale
+    )
     stay = set() if deletes else {race.race_key for race in lost}
     plan.forget = [race.race_key for race in gone if race.race_key not in stay]
     plan.keep += [ownership.left_behind(race) for race in lost if race.race_key in stay]
     if deletes:
         _delete(plan, lost, guards.runner_keys(day.races.values()), heirs)
-    plan.digest = None if leftovers or stay else day.digest
+    plan.digest = day.digest
+    plan.rules = "" if leftovers or stay else setting.rules.fingerprint
     return plan
+
+
+def _stale(ledger: LedgerDay | None, setting: Setting) -> bool:
+    """Whether what was loaded of the day may differ from what its races' digests say."""
+    return ledger is None or setting.force or ledger.rules != setting.rules.fingerprint
 
 
 def _accepted(day: Day, ledger: LedgerDay | None, setting: Setting) -> frozenset[str]:
@@ -141,7 +151,7 @@ def _accepted(day: Day, ledger: LedgerDay | None, setting: Setting) -> frozenset
 def _hold(day: Day, ledger: LedgerDay | None, reason: str, setting: Setting) -> DayPlan:
     plan = DayPlan(day.day, "hold", reason, held=guards.hold_token(day, setting))
     if ledger is not None:
-        plan.digest, plan.accepted = ledger.digest, ledger.accepted
+        plan.digest, plan.rules, plan.accepted = ledger.digest, ledger.rules, ledger.accepted
     account(plan.effects, day)
     _account_held(plan, day)
     return plan
@@ -154,6 +164,8 @@ def _place_races(
     others: Sequence[LedgerRace],
     setting: Setting,
     heirs: Mapping[str, LedgerRace] | None,
+    *,
+    stale: bool,
 ) -> bool:
     """Sort the day's races into written, unchanged and duplicate.
 
@@ -173,7 +185,7 @@ def _place_races(
         else:
             plan.unseat += verdict.unseated
             same = before is not None and before.owned and before.digest == race.digest
-            _write(plan, race, claims, unchanged=same and not setting.stale)
+            _write(plan, race, claims, unchanged=same and not stale)
             gone = sorted(ownership.previous_runners(race.key, own, others) - present)
             if heirs is not None:
                 _drop_runners(plan, gone, heirs)

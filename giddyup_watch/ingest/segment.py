@@ -117,11 +117,11 @@ def _bring_up(
         return Outcome(key, "waiting", error.message, retry_after=wait + REREAD_SECONDS)
     except SegmentRefusedError as error:
         return _refused(session, key, known, error.message, seen.fingerprint, open_run)
-    made = examine.plan_segment(conn, seen, parsed, known, rules, request, agrees=agrees)
+    made = examine.plan_segment(conn, seen, parsed, rules, request, agrees=agrees)
     run_id = open_run() if made.needs_work else None
     with connection.transaction(conn):
         effects = load.apply(conn, made, run_id) if run_id is not None else made.effects()
-        decision = _decide(made, known)
+        decision = _decide(made)
         ledger.record_segment(conn, key, decision, run_id)
     return _loaded(made, decision, effects, run_id)
 
@@ -141,23 +141,20 @@ def _as_known(known: LedgerSegment, seen: Snapshot) -> Outcome:
     )
 
 
-def _decide(made: SegmentPlan, known: LedgerSegment | None) -> Decision:
+def _decide(made: SegmentPlan) -> Decision:
     """Turn the plans of the days into what is recorded of the segment.
 
-    While days wait that this request did not ask for, the segment is due, and
-    under the rules it was loaded by before.
+    While days wait that this request did not ask for, the segment is due.
     """
     state: SegmentState = "held" if made.result == "held" else "loaded"
     reason = made.held or "; ".join(f"{day.day} {day.reason}" for day in made.held_days)
-    rules = made.setting.rules.fingerprint
     if made.unasked:
         state, reason = "due", f"{made.unasked} of its days were not asked for"
-        rules = known.rules if known is not None else rules
     claim, parsed = made.snapshot.manifest, made.content
     return Decision(
         state=state,
         reason=reason,
-        rules=rules,
+        rules=made.setting.rules.fingerprint,
         fingerprint=made.snapshot.fingerprint,
         changed_at=made.snapshot.stamp.changed_at,
         counts_agree=made.agrees if claim else None,

@@ -49,6 +49,7 @@ class DayDecision:
     state: DayState
     reason: str
     digest: bytes | None
+    rules: str
     held: bytes | None
     accepted: Sequence[str]
     races: int
@@ -155,6 +156,7 @@ def record_days(
         "states": [d.state for d in days],
         "reasons": [d.reason for d in days],
         "digests": [d.digest for d in days],
+        "rules": [d.rules for d in days],
         "held": [d.held for d in days],
         "accepted": [",".join(d.accepted) for d in days],
         "races": [d.races for d in days],

@@ -1,7 +1,15 @@
 """Lines and cells that cannot be loaded: kept with line and reason, and too many hold the day."""
 
 from giddyup_watch.demo.racing.cards import Card
-from tests.ingest.conftest import FLAT, SMALL, Bench
+from tests.ingest.conftest import (
+    FLAT,
+    JUMPS,
+    SMALL,
+    Bench,
+    broken_races,
+    race,
+    together,
+)
 
 
 def spoil(card: Card, count: int) -> list[dict[str, str]]:
@@ -77,6 +85,18 @@ def test_accepting_the_rejects_loads_the_rest_of_the_day(bench: Bench, month: Ca
     assert outcome.effects.races.rejected == 12
     assert bench.load(FLAT).result == "unchanged"
     assert bench.load(FLAT, trigger="cli", force=True).result == "loaded"
+
+
+def test_accepted_rejects_stay_accepted_when_another_race_passes_to_the_day(bench: Bench) -> None:
+    passes = race("passes", ["a"], kind="Hurdle")
+    stays = race("stays", ["c"], kind="Hurdle")
+    bench.put(JUMPS, together(passes, stays))
+    bench.put(FLAT, together(race("f", ["x"]), passes, broken_races(10)))
+    bench.load(JUMPS)
+    bench.load(FLAT, trigger="cli", accept=["rejects"])
+    bench.put(JUMPS, stays)
+    assert bench.load(JUMPS).also == (FLAT,)
+    assert bench.load(FLAT).result == "loaded"
 
 
 def test_three_rejected_lines_are_always_allowed(bench: Bench) -> None:

@@ -2,9 +2,15 @@
 
 import datetime as dt
 
+from giddyup_watch.demo import writers
 from giddyup_watch.demo.racing.cards import Card
+from giddyup_watch.ingest import segment
 from giddyup_watch.model import Rules
-from tests.ingest.conftest import FLAT, Bench
+from giddyup_watch.store import control
+from tests.ingest.conftest import FLAT, NEXT_DAY, Bench, race, together
+
+OTHER = Rules(off_times="24h")
+TWO_DAYS = together(*(race(f"f{n}", [f"x{n}"]) for n in range(4)), race("g", ["y"], day=NEXT_DAY))
 
 
 def test_a_change_of_off_times_reads_every_segment_again(bench: Bench, month: Card) -> None:
@@ -35,3 +41,62 @@ def test_a_wider_guard_lets_a_held_day_in(bench: Bench, month: Card) -> None:
     assert bench.load(FLAT).result == "held"
     bench.rules = Rules(reject_budget_percent=100)
     assert bench.load(FLAT).result == "loaded"
+
+
+def read_by_other_rules(bench: Bench) -> bool:
+    """Whether 2:10 is at night, in every race."""
+    return bench.rows("SELECT DISTINCT off_time FROM racing.races") == [(dt.time(2, 10),)]
+
+
+def test_what_was_parked_under_other_rules_is_read_by_them_when_resumed(bench: Bench) -> None:
+    bench.put(FLAT, TWO_DAYS)
+    bench.load(FLAT)
+    bench.rules = OTHER
+    segment.park(bench.session, FLAT)
+    control.resume(bench.conn)
+    bench.load(FLAT)
+    assert read_by_other_rules(bench)
+
+
+def test_what_was_refused_under_other_rules_is_read_by_them_when_mended(bench: Bench) -> None:
+    bench.put(FLAT, TWO_DAYS)
+    bench.load(FLAT)
+    bench.rules = OTHER
+    path = writers.paths(bench.master, FLAT)["races"]
+    path.write_bytes(path.read_bytes().replace(b"race_name", b"title", 1))
+    assert bench.load(FLAT).result == "refused"
+    bench.put(FLAT, TWO_DAYS)
+    bench.load(FLAT)
+    assert read_by_other_rules(bench)
+
+
+def test_a_day_held_under_other_rules_is_read_by_them_when_mended(bench: Bench) -> None:
+    bench.put(FLAT, TWO_DAYS)
+    bench.load(FLAT)
+    bench.rules = OTHER
+    bench.put(FLAT, together(race("f0", ["x0"]), race("g", ["y"], day=NEXT_DAY)))
+    assert bench.load(FLAT).result == "held"
+    bench.put(FLAT, TWO_DAYS)
+    assert bench.load(FLAT).result == "loaded"
+    assert read_by_other_rules(bench)
+
+
+def test_a_day_absent_under_other_rules_is_read_by_them_when_it_is_back(bench: Bench) -> None:
+    bench.put(FLAT, TWO_DAYS)
+    bench.load(FLAT)
+    bench.rules = OTHER
+    bench.put(FLAT, race("g", ["y"], day=NEXT_DAY))
+    bench.load(FLAT)
+    bench.put(FLAT, TWO_DAYS)
+    bench.load(FLAT)
+    assert read_by_other_rules(bench)
+
+
+def test_a_held_day_is_loaded_when_vanished_rows_are_to_be_kept(bench: Bench) -> None:
+    bench.put(FLAT, TWO_DAYS)
+    bench.load(FLAT)
+    bench.put(FLAT, together(race("f0", ["x0"]), race("g", ["y"], day=NEXT_DAY)))
+    assert bench.load(FLAT).result == "held"
+    bench.rules = Rules(vanished_rows="keep")
+    assert bench.load(FLAT).result == "loaded"
+    assert bench.count("racing.races") == len(TWO_DAYS.races)

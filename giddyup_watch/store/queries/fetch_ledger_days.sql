@@ -4,6 +4,7 @@ SELECT
   l.state,
   l.reason,
   l.digest,
+  l.rules,
   l.held,
   l.accepted,
   i.d IS NOT NULL AS ingested,

@@ -4,7 +4,7 @@ WITH heirs AS (
   FROM unnest(%(regions)s::text[], %(codes)s::text[], %(days)s::date[]) AS x (region, code, d)
 ), days AS (
   UPDATE racing.ledger_days AS l
-  SET digest = NULL
+  SET rules = ''
   FROM heirs AS h
   WHERE l.region = h.region AND l.code = h.code AND l.d = h.d
 )
