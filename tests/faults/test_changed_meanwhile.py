@@ -1,0 +1,34 @@
+"""A month is rewritten while it is being loaded: a second load follows the first."""
+
+from giddyup_watch.demo import edits, writers
+from giddyup_watch.demo.racing.cards import Card
+from tests.faults import sessions
+from tests.faults.conftest import FLAT, Stage
+
+
+def _written(stage: Stage) -> list[tuple[int, int]]:
+    """Of each run, oldest first: runners inserted and updated."""
+    with sessions.session(stage.url) as other:
+        return other.execute(
+            "SELECT (stats ->> 'runners_inserted')::int, (stats ->> 'runners_updated')::int"
+            " FROM racing.etl_runs WHERE status = 'success' ORDER BY run_id"
+        ).fetchall()
+
+
+def _rewrite(stage: Stage, card: Card) -> None:
+    """In place, as the second writer does."""
+    edits.correct_result(card, edits.resulted(card)[0])
+    writers.TruncateWriter(stage.master).rewrite(FLAT, card)
+
+
+def test_what_was_read_is_loaded_and_then_what_is_there_now(stage: Stage) -> None:
+    stage.load()
+    with stage.daemon() as daemon:
+        with sessions.in_the_way(stage.url, sessions.LAST_LOCK):
+            card = stage.card()
+            _rewrite(stage, card)
+            sessions.wait_until_blocked(stage.url)
+            _rewrite(stage, card)
+            daemon.wait_for("segment_changed", 2)
+        stage.assert_ends_equal()
+    assert _written(stage)[1:] == [(0, 2), (0, 2)]

@@ -1,0 +1,67 @@
+"""Two daemons on one database: one works, the other takes over when the first cannot."""
+
+import os
+import signal
+
+from tests.daemon.running import get
+from tests.faults import sessions
+from tests.faults.conftest import Stage
+from tests.wait import wait_until
+
+TAKEOVER_SECONDS = 5
+
+
+def test_killed_in_the_middle_of_a_load(stage: Stage) -> None:
+    with (
+        sessions.in_the_way(stage.url, sessions.LAST_LOCK) as other,
+        stage.daemon() as first,
+        stage.daemon() as second,
+    ):
+        sessions.wait_until_blocked(stage.url)
+        (standby,) = second.wait_for("daemon_standby")
+        assert "giddyup-watch active " in standby["active"]
+        assert (first.metric("active"), second.metric("active")) == (1, 0)
+        assert get(f"{second.url}/readyz").status == 200
+
+        first.kill()
+        wait_until(lambda: second.events("daemon_active"), TAKEOVER_SECONDS)
+        other.rollback()
+        stage.assert_ends_equal()
+        assert second.metric("active") == 1
+        assert not second.events("lock_busy")
+
+
+def test_its_session_ended_in_the_middle_of_a_load(stage: Stage) -> None:
+    """The first comes back at once, but not while the other works."""
+    with (
+        sessions.in_the_way(stage.url, sessions.LAST_LOCK) as other,
+        stage.daemon() as first,
+        stage.daemon() as second,
+    ):
+        sessions.wait_until_blocked(stage.url)
+        second.wait_for("daemon_standby")
+        sessions.end_daemons(stage.url, "active")
+        first.wait_for("database_back")
+        other.rollback()
+        stage.assert_ends_equal()
+        assert sorted((first.metric("active"), second.metric("active"))) == [0, 1]
+
+
+def test_stopped_like_a_machine_that_hangs(stage: Stage) -> None:
+    """Its session is ended meanwhile: when it wakes, it finds another at work."""
+    with stage.daemon() as first, stage.daemon() as second:
+        stage.assert_ends_equal()
+        second.wait_for("daemon_standby")
+        os.kill(first.pid, signal.SIGSTOP)
+        try:
+            sessions.end_daemons(stage.url, "active")
+            wait_until(lambda: second.events("daemon_active"), TAKEOVER_SECONDS)
+            stage.correct()
+            stage.assert_ends_equal()
+        finally:
+            os.kill(first.pid, signal.SIGCONT)
+        first.wait_for("daemon_standby")
+        stage.correct()
+        stage.assert_ends_equal()
+        assert (first.metric("active"), second.metric("active")) == (0, 1)
+        assert len(first.events("database_lost")) == 1
