@@ -7,8 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from giddyup_watch.ingest import ownership
-from giddyup_watch.model import Accept, LedgerRace, Reject, Rules, SegmentKey
+from giddyup_watch.model import Accept, LedgerDay, LedgerRace, Reject, Rules, SegmentKey
 from giddyup_watch.source.content import Day, Race
 
 #: Rejected lines that a day may have whatever its size.
@@ -41,6 +40,11 @@ class Setting:
     undated: Sequence[Reject] = ()
 
 
+def stale(ledger: LedgerDay | None, setting: Setting) -> bool:
+    """Whether what was loaded of the day may differ from what its races' digests say."""
+    return ledger is None or setting.force or ledger.rules != setting.rules.fingerprint
+
+
 def hold_token(day: Day, setting: Setting) -> bytes:
     """Digest of all that decides whether a day is held: content, stray rejects and rules."""
     text = f"{len(setting.undated)} {setting.rules.fingerprint}"
@@ -67,22 +71,24 @@ def over_budget(day: Day, setting: Setting) -> str:
 
 def shrunk(
     day: Day,
+    ours: Mapping[str, Race],
     own: Sequence[LedgerRace],
     lost: Sequence[LedgerRace],
-    others: Sequence[LedgerRace],
     standing: Mapping[str, Standing],
     setting: Setting,
 ) -> str:
-    """Say what vanished when it is more than the guard allows; empty when it is not."""
+    """Say what vanished when it is more than the guard allows; empty when it is not.
+
+    `ours` are the races of the day that are ours to write. Only what this
+    segment wrote can vanish from it: a race taken over from another brings
+    what that one wrote, which its own file never had.
+    """
     abandoned = _abandoned(day, lost, standing)
-    races = [race for race in lost if race.race_key not in abandoned]
-    present = runner_keys(day.races.values())
-    runners = {key for race in races for key in race.runner_keys} - present
+    races = [race for race in lost if race.owned and race.race_key not in abandoned]
+    stayed = [race for race in own if race.owned and race.race_key in ours]
+    runners = {key for race in (*races, *stayed) for key in race.runner_keys}
+    runners -= runner_keys(ours.values())
     known = {key for race in own for key in race.runner_keys}
-    for race in day.races.values():
-        written = ownership.previous_runners(race.key, own, others)
-        known |= written
-        runners |= written - present
     limit = setting.rules.shrink_guard_percent
     for table, count, total in (
         ("races", len(races), len(own)),
@@ -108,5 +114,5 @@ def _abandoned(
     )
 
 
-def runner_keys(races: Iterable[Race]) -> set[str]:
-    return {runner.key for race in races for runner in race.runners}
+def runner_keys(races: Iterable[Race]) -> frozenset[str]:
+    return frozenset(runner.key for race in races for runner in race.runners)

@@ -5,7 +5,7 @@ named as its type, else the folder of its code, else the first by name. Runners
 that two different races claim go to the folder that sorts first.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from giddyup_watch.model import LedgerRace, SegmentKey
@@ -110,27 +110,31 @@ def previous_runners(
     }
 
 
-def claims(
-    key: SegmentKey, races: Mapping[str, Race], others: Sequence[LedgerRace]
-) -> frozenset[str]:
-    """Return runner keys that a different race of a folder sorting before `key` has claim to."""
+def claims(key: SegmentKey, ours: Container[str], others: Sequence[LedgerRace]) -> frozenset[str]:
+    """Return runner keys that a race of a folder sorting before `key` has claim to.
+
+    `ours` are the keys of races that `key` owns from now on.
+    """
     return frozenset(
         runner
         for other in others
         if other.owned
         and other.in_file
-        and other.race_key not in races
+        and other.race_key not in ours
         and (other.key.region, other.key.code) < (key.region, key.code)
         for runner in other.runner_keys
     )
 
 
-def heirs(others: Sequence[LedgerRace], except_races: Container[str]) -> dict[str, LedgerRace]:
-    """Map runner keys of other segments' own races, but those named, to the copy naming them."""
+def heirs(others: Sequence[LedgerRace], ours: Container[str]) -> dict[str, LedgerRace]:
+    """Map runner keys of races that other segments own to the copy with the first claim.
+
+    `ours` are the keys of races that are not theirs from now on.
+    """
     return {
         runner: other
-        for other in others
-        if other.owned and other.in_file and other.race_key not in except_races
+        for other in sorted(others, key=lambda race: race.key, reverse=True)
+        if other.owned and other.in_file and other.race_key not in ours
         for runner in other.runner_keys
     }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from giddyup_watch.ingest import guards, ownership
+from giddyup_watch.ingest.ground import Ground
 from giddyup_watch.ingest.guards import Setting, Standing
 from giddyup_watch.model import Effects, LedgerDay, LedgerRace, SegmentKey
 from giddyup_watch.source.content import Day, Race
@@ -53,7 +54,11 @@ def settled(day: Day, ledger: LedgerDay | None, setting: Setting) -> bool:
     """Whether the day's content is what is loaded, or is held already for a reason that stands."""
     if ledger is None or setting.force:
         return False
-    if ledger.state == "loaded" and ledger.digest == day.digest and not _stale(ledger, setting):
+    if (
+        ledger.state == "loaded"
+        and ledger.digest == day.digest
+        and not guards.stale(ledger, setting)
+    ):
         return ledger.ingested
     return ledger.held == guards.hold_token(day, setting) and not setting.accept
 
@@ -91,7 +96,7 @@ def vanished(
     else:
         plan = DayPlan(date, "drop", forget=[race.race_key for race in own])
         _pass_on(plan, passed)
-        _delete(plan, lost, set(), ownership.heirs(others, ()))
+        _delete(plan, lost, frozenset(), ownership.heirs(others, ()))
     if day is not None:
         account(plan.effects, day)
     return plan
@@ -110,36 +115,26 @@ def load(
     `own` and `others` are the provenance of that day, of this segment and of
     all others; `standing` describes the races of `own` in the database.
     """
+    ground = Ground.of(day, ledger, own, others, setting)
     gone = [race for race in own if race.race_key not in day.races]
     passed, lost = ownership.inherited(gone, others)
-    deletes = setting.rules.vanished_rows == "delete" and not guards.has_rejects(day, setting)
     objections = {"rejects": guards.over_budget(day, setting)}
-    if deletes:
-        objections["shrink"] = guards.shrunk(day, own, lost, others, standing, setting)
+    if ground.deletes:
+        objections["shrink"] = guards.shrunk(day, ground.ours, own, lost, standing, setting)
     objections = {name: said for name, said in objections.items() if said}
     for name in sorted(objections.keys() - _accepted(day, ledger, setting)):
         return _hold(day, ledger, f"{name}: {objections[name]}", setting)
-    plan = DayPlan(day.day, "load", accepted=sorted(objections))
+    plan = DayPlan(day.day, "load", accepted=sorted(objections), digest=day.digest)
     account(plan.effects, day)
     _pass_on(plan, passed)
-    heirs = ownership.heirs(others, day.races)
-    stale = _stale(ledger, setting)
-    leftovers = _place_races(
-        plan, day, own, others, setting, heirs if deletes else None, stale=stale
-    )
-    stay = set() if deletes else {race.race_key for race in lost}
+    stay = set() if ground.deletes else {race.race_key for race in lost}
     plan.forget = [race.race_key for race in gone if race.race_key not in stay]
-    plan.keep += [ownership.left_behind(race) for race in lost if race.race_key in stay]
-    if deletes:
-        _delete(plan, lost, guards.runner_keys(day.races.values()), heirs)
-    plan.digest = day.digest
+    plan.keep = [ownership.left_behind(race) for race in lost if race.race_key in stay]
+    leftovers = _place_races(plan, day, ground)
+    if ground.deletes:
+        _delete(plan, lost, ground.present, ground.heirs)
     plan.rules = "" if leftovers or stay else setting.rules.fingerprint
     return plan
-
-
-def _stale(ledger: LedgerDay | None, setting: Setting) -> bool:
-    """Whether what was loaded of the day may differ from what its races' digests say."""
-    return ledger is None or setting.force or ledger.rules != setting.rules.fingerprint
 
 
 def _accepted(day: Day, ledger: LedgerDay | None, setting: Setting) -> frozenset[str]:
@@ -157,38 +152,27 @@ def _hold(day: Day, ledger: LedgerDay | None, reason: str, setting: Setting) -> 
     return plan
 
 
-def _place_races(
-    plan: DayPlan,
-    day: Day,
-    own: Sequence[LedgerRace],
-    others: Sequence[LedgerRace],
-    setting: Setting,
-    heirs: Mapping[str, LedgerRace] | None,
-    *,
-    stale: bool,
-) -> bool:
+def _place_races(plan: DayPlan, day: Day, ground: Ground) -> bool:
     """Sort the day's races into written, unchanged and duplicate.
 
-    `heirs` is None when nothing may be deleted from the day; then the answer
-    says whether runners stay in the database that the file lacks.
+    Returns whether runners stay in the database that the file lacks.
     """
-    mine = {race.race_key: race for race in own}
-    present = guards.runner_keys(day.races.values())
-    claims = ownership.claims(setting.key, day.races, others)
+    mine = {race.race_key: race for race in ground.own}
     leftovers = False
     for race in day.races.values():
         before = mine.get(race.key)
-        verdict = ownership.decide(setting.key, race, others)
-        row = ownership.found(setting.key, race, verdict)
+        verdict = ground.verdicts[race.key]
+        row = ownership.found(ground.key, race, verdict)
         if verdict.owner is not None:
             _leave(plan, race, before, verdict.owner)
         else:
             plan.unseat += verdict.unseated
             same = before is not None and before.owned and before.digest == race.digest
-            _write(plan, race, claims, unchanged=same and not stale)
-            gone = sorted(ownership.previous_runners(race.key, own, others) - present)
-            if heirs is not None:
-                _drop_runners(plan, gone, heirs)
+            _write(plan, race, ground.claims, unchanged=same and not ground.stale)
+            written = ownership.previous_runners(race.key, ground.own, ground.others)
+            gone = sorted(written - ground.present)
+            if ground.deletes:
+                _drop_runners(plan, gone, ground.heirs)
             elif gone:
                 leftovers = True
                 row = ownership.with_leftovers(row, gone)
@@ -226,7 +210,7 @@ def _pass_on(plan: DayPlan, passed: Iterable[tuple[LedgerRace, LedgerRace]]) -> 
 def _delete(
     plan: DayPlan,
     lost: Iterable[LedgerRace],
-    moved: set[str],
+    moved: frozenset[str],
     heirs: Mapping[str, LedgerRace],
 ) -> None:
     """Delete lost races that were ours to write, and their runners unless they moved."""

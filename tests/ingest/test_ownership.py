@@ -164,3 +164,64 @@ def test_a_runner_key_in_two_races_goes_to_the_folder_that_sorts_first(
         shared,
     )
     assert found == [(theirs,)]
+
+
+@pytest.mark.parametrize("order", [(FLAT, JUMPS), (JUMPS, FLAT)])
+def test_taking_a_race_over_is_no_shrinkage(
+    bench: Bench, order: tuple[SegmentKey, SegmentKey]
+) -> None:
+    bench.put(FLAT, race("j", "abcdefgh", kind="Hurdle"))
+    bench.put(JUMPS, race("j", "abcde", kind="Hurdle"))
+    _, outcomes = bench.turn(*order)
+    assert {outcome.result for outcome in outcomes} == {"loaded"}
+    assert placed(bench) == [("j", name) for name in "abcde"]
+
+
+def test_a_runner_that_moved_to_a_copy_of_a_race_that_is_not_ours_is_deleted(bench: Bench) -> None:
+    bench.put(JUMPS, race("j", "a", kind="Hurdle"))
+    bench.put(FLAT, together(race("f", "xy"), race("j", "a", kind="Hurdle")))
+    bench.turn(JUMPS, FLAT)
+    bench.put(FLAT, together(race("f", "x"), race("j", "ay", kind="Hurdle")))
+    bench.load(FLAT)
+    assert placed(bench) == [("f", "x"), ("j", "a")]
+
+
+@pytest.mark.parametrize("order", [(FLAT, JUMPS), (JUMPS, FLAT)])
+def test_a_copy_of_a_race_takes_no_claim_to_its_runners_away(
+    bench: Bench, order: tuple[SegmentKey, SegmentKey]
+) -> None:
+    bench.put(FLAT, race("f", "xk"))
+    bench.put(JUMPS, together(race("f", "x"), race("j", "ak", kind="Hurdle")))
+    bench.turn(*order)
+    assert placed(bench) == [("f", "k"), ("f", "x"), ("j", "a")]
+
+
+def test_a_runner_passes_to_a_race_of_another_although_we_hold_a_copy_of_it(bench: Bench) -> None:
+    copy = race("j", "a", kind="Hurdle")
+    bench.put(FLAT, together(race("f", "xk"), copy))
+    bench.put(JUMPS, race("j", "ak", kind="Hurdle"))
+    bench.turn(FLAT, JUMPS)
+    bench.put(FLAT, together(race("f", "x"), copy))
+    assert bench.load(FLAT).also == (JUMPS,)
+    bench.load(JUMPS)
+    assert placed(bench) == [("f", "x"), ("j", "a"), ("j", "k")]
+
+
+def test_a_runner_of_three_folders_passes_to_the_one_that_sorts_first(bench: Bench) -> None:
+    hurdle = SegmentKey("gb", "hurdle", FLAT.month)
+    bench.put(FLAT, race("f", "xk"))
+    bench.put(hurdle, race("h", "bk", kind="Hurdle"))
+    bench.put(JUMPS, race("j", "ak", kind="Chase"))
+    bench.turn(JUMPS, hurdle, FLAT)
+    bench.put(FLAT, race("f", "x"))
+    assert bench.load(FLAT).also == (hurdle,)
+    bench.load(hurdle)
+    assert placed(bench) == [("f", "x"), ("h", "b"), ("h", "k"), ("j", "a")]
+
+
+def placed(bench: Bench) -> list[tuple[str, str]]:
+    """Each runner with its race."""
+    return bench.rows(
+        "SELECT r.race_key, n.runner_key FROM racing.runners n"
+        " LEFT JOIN racing.races r USING (race_id, race_date) ORDER BY 1, 2"
+    )
