@@ -3,7 +3,7 @@
 import datetime as dt
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from giddyup_watch.errors import NotReadyError, SegmentUnfinishedError
 from giddyup_watch.ingest import plan
@@ -54,8 +54,9 @@ class Request:
 class SegmentPlan:
     """What has to become of a segment.
 
-    `held` says why the whole segment is held, and then `days` is empty.
-    `unasked` are days that need work which this request did not ask for.
+    `held` says why the whole segment is held, and then `days` is empty. Of the
+    days that this request did not ask for, `unasked` need work, and `resting`
+    says of each held one why it is.
     """
 
     snapshot: Snapshot
@@ -66,6 +67,7 @@ class SegmentPlan:
     days: list[DayPlan] = field(default_factory=list)
     ledger: dict[dt.date, LedgerDay] = field(default_factory=dict)
     unasked: int = 0
+    resting: list[str] = field(default_factory=list)
 
     @property
     def needs_work(self) -> bool:
@@ -168,13 +170,12 @@ def plan_segment(
     made.ledger = ledger.fetch_days(conn, seen.key)
     changed: set[dt.date] = set()
     for date in sorted(made.ledger.keys() | parsed.days.keys()):
-        if _is_settled(date, made):
-            if request.wants(date):
-                made.days.append(plan.untouched(parsed.days[date], made.ledger[date]))
-        elif request.wants(date):
-            changed.add(date)
+        if not request.wants(date):
+            _pass_over(date, made)
+        elif plan.settled(parsed.days.get(date), made.ledger.get(date), setting):
+            made.days.append(plan.untouched(parsed.days.get(date), made.ledger[date]))
         else:
-            made.unasked += 1
+            changed.add(date)
     made.days += plan_days(conn, changed, made)
     return made
 
@@ -199,9 +200,13 @@ def absent_days(conn: Connection, key: SegmentKey, rules: Rules, request: Reques
     ]
 
 
-def _is_settled(date: dt.date, made: SegmentPlan) -> bool:
-    day = made.content.days.get(date)
-    return day is not None and plan.settled(day, made.ledger.get(date), made.setting)
+def _pass_over(date: dt.date, made: SegmentPlan) -> None:
+    """Note a day that was not asked for: what was forced or accepted is not meant for it."""
+    ordinary = replace(made.setting, force=False, accept=frozenset())
+    if not plan.settled(made.content.days.get(date), made.ledger.get(date), ordinary):
+        made.unasked += 1
+    elif made.ledger[date].held is not None:
+        made.resting.append(f"{date} {made.ledger[date].reason}")
 
 
 def _plan_day(

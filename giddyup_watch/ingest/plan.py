@@ -50,22 +50,23 @@ class DayPlan:
         self.hand_over[at] = ownership.inherit(self.hand_over.get(at, heir), runners)
 
 
-def settled(day: Day, ledger: LedgerDay | None, setting: Setting) -> bool:
-    """Whether the day's content is what is loaded, or is held already for a reason that stands."""
+def settled(day: Day | None, ledger: LedgerDay | None, setting: Setting) -> bool:
+    """Whether the day's content is what is loaded, or what was decided of it stands."""
     if ledger is None or setting.force:
         return False
-    if (
-        ledger.state == "loaded"
-        and ledger.digest == day.digest
-        and not guards.stale(ledger, setting)
-    ):
+    if day is None:
+        return ledger.state == "absent" and "shrink" not in setting.accept
+    same = ledger.digest == day.digest and not guards.stale(ledger, setting)
+    if same and ledger.state == "loaded":
         return ledger.ingested
     return ledger.held == guards.hold_token(day, setting) and not setting.accept
 
 
-def untouched(day: Day, ledger: LedgerDay) -> DayPlan:
+def untouched(day: Day | None, ledger: LedgerDay) -> DayPlan:
     """Plan a settled day: nothing to do, every line accounted for."""
-    plan = DayPlan(day.day, "skip", ledger.reason, held=ledger.held)
+    plan = DayPlan(ledger.day, "skip", ledger.reason, held=ledger.held)
+    if day is None:
+        return plan
     account(plan.effects, day)
     races, runners = plan.effects.races, plan.effects.runners
     if ledger.state == "held":

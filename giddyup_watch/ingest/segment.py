@@ -146,8 +146,9 @@ def _decide(made: SegmentPlan) -> Decision:
 
     While days wait that this request did not ask for, the segment is due.
     """
-    state: SegmentState = "held" if made.result == "held" else "loaded"
-    reason = made.held or "; ".join(f"{day.day} {day.reason}" for day in made.held_days)
+    held = [*made.resting, *(f"{day.day} {day.reason}" for day in made.held_days)]
+    state: SegmentState = "held" if made.held or held else "loaded"
+    reason = made.held or "; ".join(sorted(held))
     if made.unasked:
         state, reason = "due", f"{made.unasked} of its days were not asked for"
     claim, parsed = made.snapshot.manifest, made.content

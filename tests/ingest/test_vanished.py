@@ -6,7 +6,7 @@ import shutil
 from giddyup_watch.demo import edits, writers
 from giddyup_watch.demo.racing.cards import Card
 from giddyup_watch.model import Rules
-from tests.ingest.conftest import FLAT, Bench
+from tests.ingest.conftest import FLAT, NEXT_DAY, Bench, race, together
 
 
 def half(card: Card, day: str) -> list[str]:
@@ -73,6 +73,19 @@ def test_a_day_that_is_gone_whole_is_absent_and_keeps_its_rows(bench: Bench, mon
     assert state(bench, day)[0] == "absent"
     assert bench.count("racing.races") == races
     assert bench.value("SELECT count(*) FROM racing.ingested_days WHERE d = %s", day) == 1
+
+
+def test_an_absent_day_is_recorded_once(bench: Bench) -> None:
+    bench.put(FLAT, together(race("f", "x"), race("g", "y", day=NEXT_DAY)))
+    bench.load(FLAT)
+    bench.put(FLAT, race("f", "x"))
+    bench.load(FLAT)
+    runs = bench.count("racing.etl_runs")
+    manifest = writers.paths(bench.master, FLAT)["manifest"]
+    manifest.write_text(manifest.read_text() + "\n")
+    assert bench.load(FLAT).result == "unchanged"
+    assert bench.count("racing.etl_runs") == runs
+    assert state(bench, NEXT_DAY)[0] == "absent"
 
 
 def test_an_absent_day_that_is_given_up_leaves_nothing(bench: Bench, month: Card) -> None:
