@@ -24,7 +24,7 @@ def test_its_session_is_ended(stage: Stage) -> None:
     assert stage.count("racing.etl_runs", "status = 'failed'") == 1
 
 
-@pytest.mark.parametrize("mode", ["fast", "immediate"])
+@pytest.mark.parametrize("mode", [pytest.param("fast", marks=pytest.mark.slow), "immediate"])
 def test_the_server_stops_and_starts(
     own_stage: Stage, own_postgres: Server, mode: Literal["fast", "immediate"]
 ) -> None:
