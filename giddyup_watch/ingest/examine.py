@@ -2,7 +2,6 @@
 
 import datetime as dt
 import time
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from giddyup_watch.errors import NotReadyError, SegmentUnfinishedError
@@ -22,7 +21,7 @@ from giddyup_watch.model import (
     Trigger,
 )
 from giddyup_watch.source import cells, content
-from giddyup_watch.source.content import Content
+from giddyup_watch.source.content import Content, Day
 from giddyup_watch.source.manifest import Manifest
 from giddyup_watch.source.snapshot import Snapshot
 from giddyup_watch.store import facts, ledger
@@ -170,58 +169,49 @@ def plan_segment(
     made.ledger = ledger.fetch_days(conn, seen.key)
     changed: set[dt.date] = set()
     for date in sorted(made.ledger.keys() | parsed.days.keys()):
+        day, before = parsed.days.get(date), made.ledger.get(date)
         if not request.wants(date):
-            _pass_over(date, made)
-        elif plan.settled(parsed.days.get(date), made.ledger.get(date), setting):
-            made.days.append(plan.untouched(parsed.days.get(date), made.ledger[date]))
+            _pass_over(day, before, made)
+        elif plan.settled(day, before, setting):
+            made.days.append(plan.untouched(date, day, before))
         else:
             changed.add(date)
-    made.days += plan_days(conn, changed, made)
+    provenance = _provenance(conn, seen.key, changed)
+    made.days += [_plan_day(conn, date, *provenance[date], made) for date in sorted(changed)]
     return made
-
-
-def plan_days(conn: Connection, dates: Collection[dt.date], made: SegmentPlan) -> list[DayPlan]:
-    """Plan the days whose content differs from what the ledger says was loaded."""
-    provenance: dict[dt.date, list[LedgerRace]] = {date: [] for date in dates}
-    for race in ledger.fetch_races(conn, dates) if dates else ():
-        provenance[race.day].append(race)
-    plans = (_plan_day(conn, date, provenance[date], made) for date in sorted(dates))
-    return [day for day in plans if day is not None]
 
 
 def absent_days(conn: Connection, key: SegmentKey, rules: Rules, request: Request) -> list[DayPlan]:
     """Plan the days of a segment that is not on disk, or lacks one of its files."""
     setting = Setting(key, rules, request.accept)
-    dates = [date for date in ledger.fetch_days(conn, key) if request.wants(date)]
-    races = ledger.fetch_races(conn, dates)
-    return [
-        plan.vanished(date, None, *_split(key, [r for r in races if r.day == date]), setting)
-        for date in sorted(dates)
-    ]
+    dates = {date for date in ledger.fetch_days(conn, key) if request.wants(date)}
+    provenance = _provenance(conn, key, dates)
+    return [plan.vanished(date, None, *provenance[date], setting) for date in sorted(dates)]
 
 
-def _pass_over(date: dt.date, made: SegmentPlan) -> None:
+def _pass_over(day: Day | None, before: LedgerDay | None, made: SegmentPlan) -> None:
     """Note a day that was not asked for: what was forced or accepted is not meant for it."""
     ordinary = replace(made.setting, force=False, accept=frozenset())
-    if not plan.settled(made.content.days.get(date), made.ledger.get(date), ordinary):
+    if not plan.settled(day, before, ordinary):
         made.unasked += 1
-    elif made.ledger[date].held is not None:
-        made.resting.append(f"{date} {made.ledger[date].reason}")
+    elif before is not None and before.held is not None:
+        made.resting.append(f"{before.day} {before.reason}")
 
 
 def _plan_day(
-    conn: Connection, date: dt.date, provenance: list[LedgerRace], made: SegmentPlan
-) -> DayPlan | None:
-    key, setting = made.setting.key, made.setting
+    conn: Connection,
+    date: dt.date,
+    own: list[LedgerRace],
+    others: list[LedgerRace],
+    made: SegmentPlan,
+) -> DayPlan:
+    """Plan a day whose content differs from what the ledger says was loaded."""
     day = made.content.days.get(date)
-    own, others = _split(key, provenance)
-    if day is None or not (day.races or (day.rejects and not own)):
-        if not own and date not in made.ledger and day is None:
-            return None
-        return plan.vanished(date, day, own, others, setting)
+    if day is None or plan.has_nothing(day):
+        return plan.vanished(date, day, own, others, made.setting)
     gone = any(race.race_key not in day.races for race in own)
     standing = _standing(conn, date, own) if gone else {}
-    return plan.load(day, made.ledger.get(date), own, others, standing, setting)
+    return plan.load(day, made.ledger.get(date), own, others, standing, made.setting)
 
 
 def _standing(conn: Connection, date: dt.date, own: list[LedgerRace]) -> dict[str, Standing]:
@@ -229,9 +219,16 @@ def _standing(conn: Connection, date: dt.date, own: list[LedgerRace]) -> dict[st
     return {race_key: Standing(course, resulted) for race_key, course, resulted in rows}
 
 
-def _split(key: SegmentKey, races: list[LedgerRace]) -> tuple[list[LedgerRace], list[LedgerRace]]:
-    own = [race for race in races if race.key == key]
-    return own, [race for race in races if race.key != key]
+def _provenance(
+    conn: Connection, key: SegmentKey, dates: set[dt.date]
+) -> dict[dt.date, tuple[list[LedgerRace], list[LedgerRace]]]:
+    """Return for each of the dates the races of the segment, and those of all others."""
+    found: dict[dt.date, tuple[list[LedgerRace], list[LedgerRace]]]
+    found = {date: ([], []) for date in dates}
+    for race in ledger.fetch_races(conn, dates) if dates else ():
+        own, others = found[race.day]
+        (own if race.key == key else others).append(race)
+    return found
 
 
 def _missing_columns(conn: Connection, parsed: Content, rules: Rules) -> str:

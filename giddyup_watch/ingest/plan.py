@@ -52,9 +52,11 @@ class DayPlan:
 
 def settled(day: Day | None, ledger: LedgerDay | None, setting: Setting) -> bool:
     """Whether the day's content is what is loaded, or what was decided of it stands."""
-    if ledger is None or setting.force:
+    if ledger is None:
+        return day is not None and has_nothing(day)
+    if setting.force:
         return False
-    if day is None:
+    if day is None or has_nothing(day):
         return ledger.state == "absent" and "shrink" not in setting.accept
     same = ledger.digest == day.digest and not guards.stale(ledger, setting)
     if same and ledger.state == "loaded":
@@ -62,20 +64,27 @@ def settled(day: Day | None, ledger: LedgerDay | None, setting: Setting) -> bool
     return ledger.held == guards.hold_token(day, setting) and not setting.accept
 
 
-def untouched(day: Day | None, ledger: LedgerDay) -> DayPlan:
+def has_nothing(day: Day) -> bool:
+    """Whether the file has only superseded lines of the day: not even a rejected one."""
+    return not (day.races or day.rejects)
+
+
+def untouched(date: dt.date, day: Day | None, ledger: LedgerDay | None) -> DayPlan:
     """Plan a settled day: nothing to do, every line accounted for."""
-    plan = DayPlan(ledger.day, "skip", ledger.reason, held=ledger.held)
-    if day is None:
+    plan = DayPlan(date, "skip")
+    if day is not None:
+        account(plan.effects, day)
+    if ledger is None:
         return plan
-    account(plan.effects, day)
-    races, runners = plan.effects.races, plan.effects.runners
-    if ledger.state == "held":
+    plan.reason, plan.held = ledger.reason, ledger.held
+    if day is not None and ledger.state == "held":
         _account_held(plan, day)
-        return plan
-    races.duplicate += ledger.copies
-    runners.duplicate += ledger.copied_runners
-    races.unchanged = len(day.races) - ledger.copies
-    runners.unchanged = _runners_in(day) - ledger.copied_runners
+    elif day is not None and ledger.state == "loaded":
+        races, runners = plan.effects.races, plan.effects.runners
+        races.duplicate += ledger.copies
+        runners.duplicate += ledger.copied_runners
+        races.unchanged = len(day.races) - ledger.copies
+        runners.unchanged = _runners_in(day) - ledger.copied_runners
     return plan
 
 
@@ -86,7 +95,7 @@ def vanished(
     others: Sequence[LedgerRace],
     setting: Setting,
 ) -> DayPlan:
-    """Plan a day of which the files hold no valid race any more.
+    """Plan a day of which the files hold nothing any more.
 
     Races that another segment holds pass to it. What is left is deleted only
     when somebody accepted that; else the day is absent and its rows stay.

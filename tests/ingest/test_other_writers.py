@@ -8,9 +8,7 @@ from giddyup_watch.demo import edits, writers
 from giddyup_watch.demo.racing import layout
 from giddyup_watch.demo.racing.cards import Card
 from giddyup_watch.model import Rules
-from tests.ingest.conftest import FLAT, SMALL, Bench
-
-DAY = "2024-06-05"
+from tests.ingest.conftest import DAY, FLAT, NEXT_DAY, SMALL, Bench, race, together
 
 
 @pytest.fixture
@@ -78,6 +76,20 @@ def test_a_foreign_race_and_runner_are_never_touched(bench: Bench, month: Card) 
     bench.load(FLAT, trigger="cli", force=True)
     assert bench.value("SELECT count(*) FROM racing.races WHERE race_key = 'foreign'") == 1
     assert bench.value("SELECT count(*) FROM racing.runners WHERE runner_key = 'foreign'") == 1
+
+
+def test_a_day_of_which_the_file_has_only_superseded_lines_is_not_ours(bench: Bench) -> None:
+    bench.conn.execute(
+        f"INSERT INTO racing.ingested_days (region, code, d) VALUES ('gb', 'flat', '{DAY}')"
+    )
+    moved = race("f", "", day=NEXT_DAY)
+    bench.put(FLAT, together(race("f", "x"), moved))
+    outcome = bench.load(FLAT)
+    assert outcome.days == (dt.date.fromisoformat(NEXT_DAY),)
+    assert outcome.effects.races.duplicate == 1
+    assert bench.value("SELECT count(*) FROM racing.ingested_days WHERE d = %s", DAY) == 1
+    bench.load(FLAT, trigger="cli", days=[dt.date.fromisoformat(NEXT_DAY)])
+    assert bench.value("SELECT state FROM racing.ledger_segments") == "loaded"
 
 
 def test_a_foreign_row_that_turns_up_in_a_file_is_ours_from_then_on(

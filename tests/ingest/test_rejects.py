@@ -4,6 +4,7 @@ from giddyup_watch.demo.racing.cards import Card
 from tests.ingest.conftest import (
     FLAT,
     JUMPS,
+    NEXT_DAY,
     SMALL,
     Bench,
     broken_races,
@@ -74,6 +75,28 @@ def test_too_many_rejected_lines_hold_the_day_and_its_old_rows_stay(
     assert bench.count("racing.races") == races
     assert bench.value("SELECT count(*) FROM racing.races WHERE going = 'Changed'") == 0
     assert bench.value("SELECT count(*) FROM racing.ingested_days WHERE d = %s", day) == 1
+
+
+def test_a_day_whose_lines_are_all_rejected_is_held_and_not_given_up_as_vanished(
+    bench: Bench,
+) -> None:
+    bench.put(FLAT, together(race("f", "x"), race("g", "y", day=NEXT_DAY)))
+    bench.load(FLAT)
+    bench.put(FLAT, together(race("f", "x", course=""), race("g", "y", day=NEXT_DAY)))
+    outcome = bench.load(FLAT)
+    assert outcome.result == "held"
+    assert "none of 2 lines" in outcome.reason
+    assert bench.load(FLAT, trigger="cli", accept=["shrink"]).result == "held"
+    assert bench.count("racing.races") == bench.count("racing.ingested_days") == 2
+
+
+def test_accepting_that_nothing_of_a_day_can_be_loaded_deletes_nothing(bench: Bench) -> None:
+    bench.put(FLAT, race("f", "x"))
+    bench.load(FLAT)
+    bench.put(FLAT, race("f", "x", course=""))
+    outcome = bench.load(FLAT, trigger="cli", accept=["rejects"])
+    assert (outcome.result, outcome.effects.written) == ("loaded", 0)
+    assert bench.count("racing.races") == bench.count("racing.runners") == 1
 
 
 def test_accepting_the_rejects_loads_the_rest_of_the_day(bench: Bench, month: Card) -> None:
