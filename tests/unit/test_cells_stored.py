@@ -56,7 +56,7 @@ def test_runners_come_back_as_they_were_sent(
         for n, cell in enumerate(lines)
     ]
     conn.execute("TRUNCATE staging.runners")
-    assert copy.copy_rows(conn, ("staging", "runners"), cells.RUNNER_STAGING, sent) == (
+    assert copy.copy_rows(conn, "copy_runners", sent) == (
         len(sent),
         len(sent),
     )
@@ -73,7 +73,7 @@ def test_races_come_back_as_they_were_sent(conn: Connection, lines: list[tuple[s
         race = Race(n, cell[0], DAY, "", "", tuple(required), [], b"")
         sent.append(cells.race_values(race, "auto")[0])
     conn.execute("TRUNCATE staging.races")
-    assert copy.copy_rows(conn, ("staging", "races"), cells.RACE_STAGING, sent) == (
+    assert copy.copy_rows(conn, "copy_races", sent) == (
         len(sent),
         len(sent),
     )
@@ -92,7 +92,7 @@ def test_checks_generated_columns_and_indexes_of_the_facts_take_what_is_made(
         cells.runner_values(Runner(n, cell[1], cell[3], cell), DAY)[0]
         for n, cell in enumerate(lines)
     ]
-    copy.copy_rows(conn, ("staging", "runners"), cells.RUNNER_STAGING, sent)
+    copy.copy_rows(conn, "copy_runners", sent)
     conn.execute(
         sql.SQL(
             "INSERT INTO facts (runner_id, race_id, race_date, runner_key, {columns})"
