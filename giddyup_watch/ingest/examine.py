@@ -20,11 +20,11 @@ from giddyup_watch.model import (
     SegmentKey,
     Trigger,
 )
-from giddyup_watch.source import cells, content
+from giddyup_watch.source import cells, content, tree
 from giddyup_watch.source.content import Content, Day
 from giddyup_watch.source.manifest import Manifest
 from giddyup_watch.source.snapshot import Snapshot
-from giddyup_watch.store import facts, ledger
+from giddyup_watch.store import facts, ledger, rejects
 from giddyup_watch.store.connection import Connection
 
 #: States in which unchanged content needs no second look.
@@ -55,7 +55,8 @@ class SegmentPlan:
 
     `held` says why the whole segment is held, and then `days` is empty. Of the
     days that this request did not ask for, `unasked` need work, and `resting`
-    says of each held one why it is.
+    says of each held one why it is. `strays` says whether the rejected lines
+    without a date are others than those kept.
     """
 
     snapshot: Snapshot
@@ -67,11 +68,12 @@ class SegmentPlan:
     ledger: dict[dt.date, LedgerDay] = field(default_factory=dict)
     unasked: int = 0
     resting: list[str] = field(default_factory=list)
+    strays: bool = False
 
     @property
     def needs_work(self) -> bool:
         """Whether anything besides the segment's fingerprint is to be written."""
-        return bool(self.held) or any(day.action != "skip" for day in self.days)
+        return bool(self.held) or self.strays or any(day.action != "skip" for day in self.days)
 
     @property
     def held_days(self) -> list[DayPlan]:
@@ -176,6 +178,7 @@ def plan_segment(
             made.days.append(plan.untouched(date, day, before))
         else:
             changed.add(date)
+    made.strays = _strays(conn, parsed)
     provenance = _provenance(conn, seen.key, changed)
     made.days += [_plan_day(conn, date, *provenance[date], made) for date in sorted(changed)]
     return made
@@ -187,6 +190,14 @@ def absent_days(conn: Connection, key: SegmentKey, rules: Rules, request: Reques
     dates = {date for date in ledger.fetch_days(conn, key) if request.wants(date)}
     provenance = _provenance(conn, key, dates)
     return [plan.vanished(date, None, *provenance[date], setting) for date in sorted(dates)]
+
+
+def _strays(conn: Connection, parsed: Content) -> bool:
+    """Whether the lines without a date are not those kept: they are of no day that would tell."""
+    files = tree.names(parsed.key)
+    names = {"races": files.races, "runners": files.runners}
+    now = [(names[r.table], r.line, r.value, r.reason) for r in parsed.rejects]
+    return sorted(now) != sorted(rejects.undated(conn, parsed.key))
 
 
 def _pass_over(day: Day | None, before: LedgerDay | None, made: SegmentPlan) -> None:

@@ -8,6 +8,12 @@ from giddyup_watch.store import connection
 from giddyup_watch.store.connection import Connection
 
 
+def undated(conn: Connection, key: SegmentKey) -> list[tuple[str, int, str, str]]:
+    """Return (file, line, value, reason) of the kept lines without a date."""
+    where = {"region": key.region, "code": key.code, "month": key.first_day}
+    return connection.fetch_all(conn, "fetch_undated_rejects", where)
+
+
 def replace(
     conn: Connection,
     key: SegmentKey,

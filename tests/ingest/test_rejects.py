@@ -1,5 +1,6 @@
 """Lines and cells that cannot be loaded: kept with line and reason, and too many hold the day."""
 
+from giddyup_watch.demo import writers
 from giddyup_watch.demo.racing.cards import Card
 from tests.ingest.conftest import (
     FLAT,
@@ -58,6 +59,25 @@ def test_rejects_are_those_of_the_last_content(bench: Bench) -> None:
     bench.put(FLAT, card)
     bench.load(FLAT)
     assert bench.count("racing.ingest_rejects") == 1
+
+
+def test_a_line_without_a_date_is_kept_and_forgotten_though_no_day_changed(bench: Bench) -> None:
+    whole = race("f", "x")
+    stray = Card([], race("nobody", "z").runners)
+    bench.put(FLAT, whole)
+    bench.load(FLAT)
+    bench.put(FLAT, together(whole, stray))
+    assert bench.load(FLAT).effects.runners.rejected == 1
+    kept = bench.rows("SELECT file, line, d, reason FROM racing.ingest_rejects")
+    assert kept == [("runners_gb_flat_2024-06.csv", 3, None, "no race has its race_key")]
+    runs = bench.count("racing.etl_runs")
+    manifest = writers.paths(bench.master, FLAT)["manifest"]
+    manifest.write_text(manifest.read_text() + "\n")
+    assert bench.load(FLAT).result == "unchanged"
+    assert bench.count("racing.etl_runs") == runs
+    bench.put(FLAT, whole)
+    bench.load(FLAT)
+    assert bench.count("racing.ingest_rejects") == 0
 
 
 def test_too_many_rejected_lines_hold_the_day_and_its_old_rows_stay(
