@@ -6,7 +6,7 @@ import shutil
 from giddyup_watch.demo import edits, writers
 from giddyup_watch.demo.racing.cards import Card
 from giddyup_watch.model import Rules
-from tests.ingest.conftest import FLAT, NEXT_DAY, Bench, race, together
+from tests.ingest.conftest import FLAT, NEXT_DAY, Bench, broken_races, race, together
 
 
 def half(card: Card, day: str) -> list[str]:
@@ -127,6 +127,18 @@ def test_a_folder_that_is_given_up_goes_from_the_database(bench: Bench, month: C
     assert outcome.effects.races.deleted == len(month.races)
     assert bench.count("racing.races") == bench.count("racing.runners") == 0
     assert bench.count("racing.ingested_days") == 0
+
+
+def test_a_folder_that_is_given_up_takes_its_rejects_along(bench: Bench) -> None:
+    stray = Card([], race("nobody", "z").runners)
+    bench.put(FLAT, together(race("f", "x"), broken_races(1), stray))
+    bench.load(FLAT)
+    assert bench.count("racing.ingest_rejects") == 2
+    shutil.rmtree(bench.master / str(FLAT))
+    bench.load(FLAT)
+    assert bench.count("racing.ingest_rejects") == 2
+    bench.load(FLAT, trigger="cli", accept=["shrink"])
+    assert bench.count("racing.ingest_rejects") == 0
 
 
 def test_files_with_nothing_but_a_header_delete_nothing(bench: Bench, month: Card) -> None:
