@@ -6,6 +6,10 @@ from giddyup_watch.model import Fingerprint, Rules, SegmentKey
 from giddyup_watch.store import ledger
 from giddyup_watch.store.connection import Connection
 
+#: States of which the ledger itself says that another look is wanted. Who failed may have
+#: been somebody else, who will not try again.
+_UNDONE = frozenset({"due", "absent", "failed"})
+
 
 def due(
     conn: Connection,
@@ -26,7 +30,7 @@ def due(
         key
         for key in on_disk
         if (row := known.get(key)) is None
-        or row.state in ("due", "absent")
+        or row.state in _UNDONE
         or row.rules != wanted
         or not row.days_agree
         or row.fingerprint != remembered.get(key)

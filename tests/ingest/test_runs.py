@@ -161,6 +161,15 @@ def test_reconcile_finds_what_the_database_does_not_have(bench: Bench) -> None:
     assert reconcile.due(bench.conn, [], remembered, bench.rules) == {FLAT}
 
 
+def test_what_another_ingester_failed_to_load_is_due(bench: Bench, month: Card) -> None:
+    fingerprint = bench.load(FLAT).fingerprint
+    assert fingerprint is not None
+    bench.conn.execute("UPDATE racing.races SET ran = 0")
+    bench.conn.execute("ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (ran = 0)")
+    assert bench.load(FLAT, trigger="cli", force=True).result == "failed"
+    assert reconcile.due(bench.conn, [FLAT], {FLAT: fingerprint}, bench.rules) == {FLAT}
+
+
 def test_a_day_that_only_others_ingested_is_theirs(bench: Bench) -> None:
     bench.conn.execute(
         "INSERT INTO racing.ingested_days (region, code, d) VALUES ('gb', 'flat', '2024-06-20')"
