@@ -123,6 +123,7 @@ def filled_columns(
     """
     stored = {_STORED_AS.get(column, column) for column in columns}
     params = _span(key) | {"columns": sorted(stored), "keys": list(race_keys)}
+    params |= {"region": key.region, "code": key.code}
     if table == "runners":
         params |= {"keep_live_prices": keep_live_prices, "prices": list(prices)}
     return dict(connection.fetch_all(conn, _FILLED[table], params))

@@ -7,8 +7,8 @@ import pytest
 from giddyup_watch.demo import edits, writers
 from giddyup_watch.demo.racing import layout
 from giddyup_watch.demo.racing.cards import Card
-from giddyup_watch.model import Rules
-from tests.ingest.conftest import DAY, FLAT, NEXT_DAY, SMALL, Bench, race, together
+from giddyup_watch.model import Rules, SegmentKey
+from tests.ingest.conftest import DAY, FLAT, JUMPS, NEXT_DAY, SMALL, Bench, race, together
 
 
 @pytest.fixture
@@ -134,3 +134,20 @@ def test_a_short_header_is_no_trouble_where_nothing_is_lost(bench: Bench) -> Non
     writers.TruncateWriter(bench.master, runner_columns=layout.SHORT_RUNNERS).rewrite(FLAT, card)
     assert bench.load(FLAT).result == "loaded"
     assert bench.count("racing.runners") == len(card.runners)
+
+
+@pytest.mark.parametrize("order", [(FLAT, JUMPS), (JUMPS, FLAT)])
+def test_a_short_header_is_no_trouble_over_rows_that_another_folder_owns(
+    bench: Bench, order: tuple[SegmentKey, SegmentKey]
+) -> None:
+    jumps = race("j", "a", kind="Hurdle", surface="Turf")
+    jumps.runners[0]["secs"] = "241.5"
+    bench.put(JUMPS, jumps)
+    short = writers.TruncateWriter(bench.master, runner_columns=layout.SHORT_RUNNERS)
+    short.rewrite(FLAT, together(race("f", "x"), jumps))
+    races = writers.paths(bench.master, FLAT)["races"]
+    races.write_bytes(races.read_bytes().replace(b"surface", b"unknown", 1))
+    _, outcomes = bench.turn(*order)
+    assert [outcome.result for outcome in outcomes] == ["loaded", "loaded"]
+    assert bench.rows("SELECT secs FROM racing.runners WHERE runner_key = 'a'") == [(241.5,)]
+    assert bench.rows("SELECT surface FROM racing.races WHERE race_key = 'j'") == [("Turf",)]
