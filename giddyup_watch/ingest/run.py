@@ -141,7 +141,7 @@ class _Turn:
 
     def _park(self, key: SegmentKey | None, take: Take) -> None:
         while key is not None:
-            segment.park(self.session, key)
+            segment.park(self.session, key, self.request)
             key = take()
 
     def _scope(self) -> dict[str, Any]:

@@ -89,11 +89,14 @@ def failed(
     return Outcome(key, "failed", reason, effects=effects, retry_after=wait, trace=trace)
 
 
-def park(session: Session, key: SegmentKey) -> None:
-    """Leave a segment alone until its content changes or somebody resumes."""
+def park(session: Session, key: SegmentKey, request: Request) -> None:
+    """Leave a segment that has something to load alone until it changes or somebody resumes."""
     try:
         seen = snapshot.read(session.master, key)
     except (NotReadyError, SegmentAbsentError, SegmentRefusedError):
+        return
+    known = ledger.fetch_segment(session.conn, key)
+    if examine.unchanged(known, seen, session.rules, request):
         return
     made = _decision(session.rules, seen, "parked", "the run that was to load it was canceled")
     ledger.record_segment(session.conn, key, made, None)

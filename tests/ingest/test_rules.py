@@ -5,6 +5,7 @@ import datetime as dt
 from giddyup_watch.demo import writers
 from giddyup_watch.demo.racing.cards import Card
 from giddyup_watch.ingest import segment
+from giddyup_watch.ingest.run import Request
 from giddyup_watch.model import Rules
 from giddyup_watch.store import control
 from tests.ingest.conftest import FLAT, NEXT_DAY, Bench, race, together
@@ -52,7 +53,7 @@ def test_what_was_parked_under_other_rules_is_read_by_them_when_resumed(bench: B
     bench.put(FLAT, TWO_DAYS)
     bench.load(FLAT)
     bench.rules = OTHER
-    segment.park(bench.session, FLAT)
+    segment.park(bench.session, FLAT, Request("watch"))
     control.resume(bench.conn)
     bench.load(FLAT)
     assert read_by_other_rules(bench)

@@ -14,7 +14,7 @@ from giddyup_watch.model import newest_first
 from giddyup_watch.store import connection, control, lock
 from giddyup_watch.store.connection import Connection
 from tests.conftest import LOCK_ID
-from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench, race
+from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench, race, together
 
 
 def test_a_foreign_holder_of_the_lock_is_named_and_nothing_is_written(
@@ -86,11 +86,41 @@ def test_a_canceled_run_stops_between_segments_and_parks_the_rest(bench: Bench) 
 def test_a_parked_segment_is_loaded_when_its_content_changes(bench: Bench) -> None:
     card = SMALL.month(FLAT)
     bench.put(FLAT, card)
-    segment.park(bench.session, FLAT)
+    segment.park(bench.session, FLAT, run.Request("watch"))
     assert bench.load(FLAT).result == "held"
     card.races[0]["going"] = "Changed"
     bench.put(FLAT, card)
     assert bench.load(FLAT).result == "loaded"
+
+
+def test_what_a_canceled_run_had_nothing_to_load_of_is_not_parked(
+    bench: Bench, month: Card
+) -> None:
+    bench.put(JUMPS, race("j", "a", kind="Hurdle"))
+    queue = iter([JUMPS, FLAT])
+
+    def cancel(_: Outcome) -> None:
+        control.cancel(bench.conn)
+
+    result = run.turn(bench.session, run.Request("watch"), lambda: next(queue, None), cancel)
+    assert result.status == "canceled"
+    states = bench.rows("SELECT code, state FROM racing.ledger_segments ORDER BY code")
+    assert states == [("flat", "loaded"), ("jumps", "loaded")]
+
+
+def test_a_race_that_passes_to_a_parked_segment_waits_for_resume(bench: Bench) -> None:
+    passes, stays = (race(key, key, kind="Hurdle") for key in "ps")
+    bench.put(JUMPS, together(passes, stays))
+    bench.put(FLAT, together(race("f", "x"), race("p", "p", kind="Hurdle", going="Flat says")))
+    bench.turn(JUMPS, FLAT)
+    bench.put(FLAT, together(race("f", "xy"), race("p", "p", kind="Hurdle", going="Flat says")))
+    segment.park(bench.session, FLAT, run.Request("watch"))
+    bench.put(JUMPS, stays)
+    bench.load(JUMPS)
+    assert bench.load(FLAT).result == "held"
+    control.resume(bench.conn)
+    assert bench.load(FLAT).result == "loaded"
+    assert bench.value("SELECT going FROM racing.races WHERE race_key = 'p'") == "Flat says"
 
 
 def test_nothing_to_cancel_is_said(bench: Bench) -> None:

@@ -1,4 +1,5 @@
--- Segments that inherited a race, or lost one, read the days concerned again.
+-- Segments that inherited a race, or lost one, read the days concerned again; a parked one
+-- when it is resumed.
 WITH heirs AS (
   SELECT DISTINCT region, code, d
   FROM unnest(%(regions)s::text[], %(codes)s::text[], %(days)s::date[]) AS x (region, code, d)
@@ -11,4 +12,4 @@ WITH heirs AS (
 UPDATE racing.ledger_segments AS s
 SET state = 'due', reason = 'a race passed to it'
 FROM (SELECT DISTINCT region, code, date_trunc('month', d)::date AS month FROM heirs) AS h
-WHERE s.region = h.region AND s.code = h.code AND s.month = h.month
+WHERE s.region = h.region AND s.code = h.code AND s.month = h.month AND s.state <> 'parked'
