@@ -107,6 +107,7 @@ CREATE TABLE racing.ingest_control (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   paused boolean NOT NULL DEFAULT false,
   paused_until timestamptz,
+  resumed_at timestamptz,
   cancel_run bigint,
   adoption_due boolean NOT NULL DEFAULT false
 );
@@ -114,6 +115,8 @@ CREATE TABLE racing.ingest_control (
 COMMENT ON TABLE racing.ingest_control IS
   'What operators asked of whoever ingests: pause (until resume or a time), cancel of one run';
 
+COMMENT ON COLUMN racing.ingest_control.resumed_at IS
+  'segments parked before this are due: the ledger itself is written by whoever holds the ingest lock';
 COMMENT ON COLUMN racing.ingest_control.adoption_due IS
   'others filled this database: nothing is loaded until a whole backfill has compared everything';
 

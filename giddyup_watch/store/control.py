@@ -28,8 +28,8 @@ def pause(conn: Connection, until: dt.datetime | None = None) -> None:
 
 def resume(conn: Connection) -> int:
     """Load again, parked segments too; return how many were parked."""
-    connection.execute(conn, "clear_pause")
-    return connection.execute(conn, "unpark_segments")
+    parked: int = connection.fetch_value(conn, "clear_pause")
+    return parked
 
 
 def cancel(conn: Connection) -> int | None:

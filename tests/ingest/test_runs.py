@@ -11,7 +11,7 @@ from giddyup_watch.errors import LockBusyError
 from giddyup_watch.ingest import reconcile, run, segment
 from giddyup_watch.ingest.outcome import Outcome
 from giddyup_watch.model import newest_first
-from giddyup_watch.store import connection, control, lock
+from giddyup_watch.store import connection, control, ledger, lock
 from giddyup_watch.store.connection import Connection
 from tests.conftest import LOCK_ID
 from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench, race, together
@@ -81,6 +81,19 @@ def test_a_canceled_run_stops_between_segments_and_parks_the_rest(bench: Bench) 
     assert bench.load(JUMPS).result == "held"
     assert control.resume(bench.conn) == 1
     assert bench.load(JUMPS).result == "loaded"
+
+
+def test_resume_leaves_the_ledger_to_whoever_holds_the_lock(bench: Bench) -> None:
+    bench.put(FLAT, race("f", "x"))
+    segment.park(bench.session, FLAT, run.Request("watch"))
+    parked = bench.rows("SELECT xmin::text, l.* FROM racing.ledger_segments l")
+    assert control.resume(bench.conn) == 1
+    assert bench.rows("SELECT xmin::text, l.* FROM racing.ledger_segments l") == parked
+    assert control.read(bench.conn).due == 1
+    assert ledger.state_counts(bench.conn) == {"due": 1}
+    assert control.resume(bench.conn) == 0
+    assert bench.load(FLAT).result == "loaded"
+    assert control.read(bench.conn).due == 0
 
 
 def test_a_parked_segment_is_loaded_when_its_content_changes(bench: Bench) -> None:

@@ -3,5 +3,9 @@ SELECT
   c.paused AND coalesce(c.paused_until > now(), true) AS paused,
   c.paused_until,
   c.cancel_run,
-  (SELECT count(*)::int FROM racing.ledger_segments WHERE state = 'due') AS due
+  (
+    SELECT count(*)::int
+    FROM racing.ledger_segments AS s
+    WHERE s.state = 'due' OR (s.state = 'parked' AND s.decided_at < c.resumed_at)
+  ) AS due
 FROM racing.ingest_control AS c
