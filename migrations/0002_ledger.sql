@@ -1,7 +1,7 @@
 -- The ledger: what was decided about each segment, day and race, and why.
 --
 -- It stands beside the tables of an existing GiddyUp database and changes none
--- of them. A row here is written in the transaction that writes the facts it
+-- of them; an index finds their open runs. A row here is written in the transaction that writes the facts it
 -- speaks of, so that it can be believed after any crash.
 
 CREATE TABLE racing.ledger_segments (
@@ -102,6 +102,9 @@ COMMENT ON TABLE racing.ingest_rejects IS
   'Lines not loaded (column_name is null) and cells that became null, of each day''s last content';
 
 CREATE INDEX ingest_rejects_segment ON racing.ingest_rejects (region, code, month, d);
+
+-- Each run looks for those that were left open, among all that ever were.
+CREATE INDEX etl_runs_running ON racing.etl_runs (run_id) WHERE status = 'running';
 
 CREATE TABLE racing.ingest_control (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),

@@ -11,7 +11,7 @@ from giddyup_watch.errors import LockBusyError
 from giddyup_watch.ingest import reconcile, run, segment
 from giddyup_watch.ingest.outcome import Outcome
 from giddyup_watch.model import newest_first
-from giddyup_watch.store import connection, control, ledger, lock
+from giddyup_watch.store import connection, control, ledger, lock, queries
 from giddyup_watch.store.connection import Connection
 from tests.conftest import LOCK_ID
 from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench, race, together
@@ -62,6 +62,17 @@ def test_runs_of_a_dead_ingester_are_closed_by_the_next(bench: Bench) -> None:
     assert rows[0][:2] == ("failed", True)
     assert "without closing" in rows[0][2]
     assert rows[1][:2] == ("success", True)
+
+
+@pytest.mark.parametrize("name", ["close_orphaned_runs", "request_cancel"])
+def test_open_runs_are_found_among_many_by_an_index(bench: Bench, name: str) -> None:
+    bench.conn.execute(
+        "INSERT INTO racing.etl_runs (status, scope, finished_at)"
+        " SELECT 'success', '{}', now() FROM generate_series(1, 3000)"
+    )
+    bench.conn.execute("ANALYZE racing.etl_runs")
+    plan = bench.conn.execute(b"EXPLAIN " + queries.get(name)).fetchall()
+    assert "etl_runs_running" in str(plan)
 
 
 def test_a_canceled_run_stops_between_segments_and_parks_the_rest(bench: Bench) -> None:
