@@ -7,6 +7,7 @@ from contextlib import closing
 
 import structlog
 
+from giddyup_watch.daemon import backoff
 from giddyup_watch.daemon.backoff import Backoff
 from giddyup_watch.daemon.readiness import Readiness
 from giddyup_watch.daemon.service import Service
@@ -67,6 +68,7 @@ class Worker(Service):
 
     def run(self) -> None:
         while not self.stopping.is_set():
+            began = time.monotonic()
             try:
                 self._session()
             except GiddyupError as error:
@@ -76,6 +78,9 @@ class Worker(Service):
                 if self._work is None and not isinstance(error, TransientError):
                     raise
                 self._lose(error)
+                # A connection is no success yet: what ends every session soon is slowed down too.
+                if time.monotonic() - began > backoff.LAST:
+                    self._backoff.reset()
                 self._wait(self._backoff.wait())
 
     def _session(self) -> None:
@@ -119,7 +124,6 @@ class Worker(Service):
             self._around.metrics.inc("db_reconnects_total")
             log.info(Event.DATABASE_BACK)
         self._lost = False
-        self._backoff.reset()
 
     def _lose(self, error: GiddyupError) -> None:
         """Keep the queue, and say once what happened."""

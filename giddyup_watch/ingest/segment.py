@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,13 +67,7 @@ def ingest(
     """
     started = time.monotonic()
     try:
-        made = _bring_up(session, key, known, request, open_run)
-    except NotReadyError as error:
-        made = Outcome(key, "waiting", error.message, retry_after=REREAD_SECONDS)
-    except SegmentAbsentError as error:
-        made = _absent(session, key, known, request, error.message, open_run)
-    except SegmentRefusedError as error:
-        made = _refused(session, key, known, error.message, _NOTHING, open_run)
+        made = _decided(session, key, known, request, open_run)
     except (DatabaseBusyError, PermanentError) as error:
         made = failed(session, key, known, error.message)
     return dataclasses.replace(made, seconds=time.monotonic() - started)
@@ -81,9 +76,14 @@ def ingest(
 def failed(
     session: Session, key: SegmentKey, known: LedgerSegment | None, reason: str, trace: str = ""
 ) -> Outcome:
-    """Record that a segment could not be loaded, to be tried again ever more rarely."""
+    """Record that a segment could not be loaded, to be tried again ever more rarely.
+
+    A full disk, or whoever holds a lock, may stand in the way of the record too:
+    the segment is tried again all the same, and the others with it.
+    """
     attempts = (known.attempts if known is not None else 0) + 1
-    ledger.mark(session.conn, key, "failed", reason, attempts)
+    with suppress(DatabaseBusyError):
+        ledger.mark(session.conn, key, "failed", reason, attempts)
     wait = min(RETRY_FIRST * 2.0 ** min(attempts - 1, 20), RETRY_LAST)
     effects = Effects(errors=1)
     return Outcome(key, "failed", reason, effects=effects, retry_after=wait, trace=trace)
@@ -102,6 +102,24 @@ def park(session: Session, key: SegmentKey, request: Request) -> None:
     ledger.record_segment(session.conn, key, made, None)
 
 
+def _decided(
+    session: Session,
+    key: SegmentKey,
+    known: LedgerSegment | None,
+    request: Request,
+    open_run: Callable[[], int],
+) -> Outcome:
+    """Bring the segment up, or record why its files do not allow it."""
+    try:
+        return _bring_up(session, key, known, request, open_run)
+    except NotReadyError as error:
+        return Outcome(key, "waiting", error.message, retry_after=REREAD_SECONDS)
+    except SegmentAbsentError as error:
+        return _absent(session, key, known, request, error.message, open_run)
+    except SegmentRefusedError as error:
+        return _refused(session, key, known, error.message, _NOTHING, open_run)
+
+
 def _bring_up(
     session: Session,
     key: SegmentKey,
@@ -112,7 +130,7 @@ def _bring_up(
     conn, rules = session.conn, session.rules
     seen = snapshot.read(session.master, key)
     if known is not None and examine.unchanged(known, seen, rules, request):
-        return _as_known(known, seen)
+        return as_known(known, seen)
     try:
         parsed, agrees = examine.parse(seen, session.orphan_seconds)
     except NotReadyError as error:
@@ -129,7 +147,7 @@ def _bring_up(
     return _loaded(made, decision, effects, run_id)
 
 
-def _as_known(known: LedgerSegment, seen: Snapshot) -> Outcome:
+def as_known(known: LedgerSegment, seen: Snapshot) -> Outcome:
     """Say again what was decided about this very content."""
     result = known.state if known.state in ("held", "refused") else "unchanged"
     reason = known.reason
