@@ -1,8 +1,9 @@
 -- The ledger: what was decided about each segment, day and race, and why.
 --
 -- It stands beside the tables of an existing GiddyUp database and changes none
--- of them; an index finds their open runs. A row here is written in the transaction that writes the facts it
--- speaks of, so that it can be believed after any crash.
+-- of them; an index finds their open runs. A row here is written in the
+-- transaction that writes the facts it speaks of, so that it can be believed
+-- after any crash.
 
 CREATE TABLE racing.ledger_segments (
   region text NOT NULL,

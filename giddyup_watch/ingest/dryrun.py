@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from giddyup_watch.errors import NotReadyError, SegmentAbsentError, SegmentRefusedError
-from giddyup_watch.ingest import examine, load
+from giddyup_watch.ingest import examine, load, segment
 from giddyup_watch.ingest.examine import Request, SegmentPlan
 from giddyup_watch.ingest.outcome import Outcome
 from giddyup_watch.ingest.segment import Session
@@ -52,15 +52,15 @@ def _preview(
     started = time.monotonic()
     try:
         seen = snapshot.read(session.master, key)
-        if examine.unchanged(known, seen, session.rules, request):
-            return Preview(Outcome(key, "unchanged", known.reason if known else ""))
+        if known is not None and examine.unchanged(known, seen, session.rules, request):
+            return Preview(segment.as_known(known, seen))
         parsed, agrees = examine.parse(seen, session.orphan_seconds)
     except NotReadyError as error:
         return Preview(Outcome(key, "waiting", error.message))
     except SegmentRefusedError as error:
         return Preview(Outcome(key, "refused", error.message, Effects(errors=1)))
     except SegmentAbsentError as error:
-        return _preview_absent(session, key, request, error.message)
+        return _preview_absent(session, known, Outcome(key, "absent", error.message), request)
     made = examine.plan_segment(session.conn, seen, parsed, session.rules, request, agrees=agrees)
     effects, changes = _effects(session, made)
     reason = made.held or "; ".join(f"{d.day} {d.reason}" for d in made.days if d.reason)
@@ -69,12 +69,17 @@ def _preview(
     return Preview(Outcome(key, made.result, reason, effects, days, seconds=seconds), changes)
 
 
-def _preview_absent(session: Session, key: SegmentKey, request: Request, reason: str) -> Preview:
-    effects = Effects()
-    days = examine.absent_days(session.conn, key, session.rules, request)
+def _preview_absent(
+    session: Session, known: LedgerSegment | None, absent: Outcome, request: Request
+) -> Preview:
+    if known is None or "shrink" not in request.accept:
+        return Preview(absent)
+    days = examine.absent_days(session.conn, absent.key, session.rules, request)
+    effects = Effects(segments=1, days=len(days))
     effects.races.deleted = sum(len(day.drop_races) for day in days)
     effects.runners.deleted = sum(len(day.drop_runners) for day in days)
-    return Preview(Outcome(key, "absent", reason, effects))
+    dates = tuple(day.day for day in days)
+    return Preview(replace(absent, result="loaded", effects=effects, days=dates))
 
 
 def _effects(session: Session, made: SegmentPlan) -> tuple[Effects, list[Change]]:
@@ -103,13 +108,15 @@ def _diff(
     columns = (cells.RACE_STAGING if table == "races" else cells.RUNNER_STAGING)[1:]
     at = columns.index("race_key" if table == "races" else "runner_key")
     keys = [str(row[at + 1]) for row in rows]
-    stored = {row[at]: row for row in facts.stored(session.conn, made.setting.key, table, keys)}
+    date = columns.index("race_date")
+    rows_there = facts.stored(session.conn, made.setting.key, table, keys)
+    stored = {(row[at], row[date]): row for row in rows_there}
     norms = _norms(session, columns, rows)
     for line, *wanted in rows:
         del line
         key = str(wanted[at])
-        there = stored.get(key)
-        if there is None or there[columns.index("race_date")] != wanted[1]:
+        there = stored.get((key, wanted[date]))
+        if there is None:
             counts.inserted += 1
             continue
         differing = _changed(made, columns, there, wanted, norms)

@@ -1,13 +1,25 @@
 """A dry run says what a run then does, to the row, and writes nothing."""
 
+import shutil
+
 import pytest
 
 from giddyup_watch.demo import edits
 from giddyup_watch.demo.racing.cards import Card
 from giddyup_watch.ingest import dryrun, run
+from giddyup_watch.model import Rules
 from giddyup_watch.store.connection import Connection
 from tests.conftest import LOCK_ID
-from tests.ingest.conftest import FLAT, SMALL, Bench
+from tests.ingest.conftest import (
+    DAY,
+    FLAT,
+    NEXT_DAY,
+    SMALL,
+    Bench,
+    broken_races,
+    race,
+    together,
+)
 
 
 def preview(bench: Bench, **how: object) -> dryrun.Preview:
@@ -60,6 +72,34 @@ def test_it_compares_what_is_stored_when_forced(bench: Bench, month: Card) -> No
     assert [(c.table, c.key, c.column, c.stored) for c in said.changes] == [
         ("runners", key, "lbs", 1)
     ]
+
+
+def test_it_says_what_was_decided_of_unchanged_files(bench: Bench) -> None:
+    bench.put(FLAT, together(race("f", "x"), broken_races(10)))
+    assert bench.load(FLAT).result == "held"
+    said, done = preview(bench).outcome, bench.load(FLAT)
+    assert (said.result, said.reason) == (done.result, done.reason)
+    assert said.result == "held"
+
+
+@pytest.mark.parametrize("accept", [frozenset(), frozenset({"shrink"})])
+def test_it_says_what_becomes_of_a_folder_that_is_gone(
+    bench: Bench, month: Card, accept: frozenset[str]
+) -> None:
+    shutil.rmtree(bench.master / str(FLAT))
+    said = preview(bench, accept=accept).outcome
+    done = bench.load(FLAT, trigger="cli", accept=accept)
+    assert (said.result, said.effects, said.days) == (done.result, done.effects, done.days)
+
+
+def test_it_knows_a_race_that_is_stored_under_two_dates(bench: Bench) -> None:
+    bench.rules = Rules(vanished_rows="keep")
+    stays = together(race("g", "y", day=DAY), race("h", "z", day=NEXT_DAY))
+    for day in (DAY, NEXT_DAY, DAY):
+        bench.put(FLAT, together(stays, race("f", "x", day=day)))
+        bench.load(FLAT)
+    said = preview(bench, force=True).outcome
+    assert said.effects == bench.load(FLAT, trigger="cli", force=True).effects
 
 
 @pytest.mark.parametrize("accept", [frozenset(), frozenset({"shrink"})])
