@@ -48,4 +48,6 @@ def test_between_runs_it_is_free_for_others(stage: Stage) -> None:
         with sessions.in_the_way(stage.url, LOCK):  # at once, or this waits for ever
             stage.correct()
             daemon.wait_for("lock_busy")
+            assert daemon.stop() == 0
+    with stage.daemon():
         stage.assert_ends_equal()
