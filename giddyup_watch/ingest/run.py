@@ -49,7 +49,9 @@ def turn(session: Session, request: Request, take: Take, report: Report) -> Turn
 class _Turn:
     """The state of one turn; `run_id` is None until there is something to write.
 
-    `undecided` counts segments that this turn could not compare.
+    `seen` are the segments looked at, `keys` those of them that were not as
+    they should be, the one in hand among them. `undecided` counts segments
+    that this turn could not compare.
     """
 
     session: Session
@@ -58,6 +60,7 @@ class _Turn:
     run_id: int | None = None
     started_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     effects: Effects = field(default_factory=Effects)
+    seen: set[SegmentKey] = field(default_factory=set)
     keys: set[SegmentKey] = field(default_factory=set)
     days: set[dt.date] = field(default_factory=set)
     trouble: dict[SegmentKey, str] = field(default_factory=dict)
@@ -67,7 +70,7 @@ class _Turn:
         adopting = self.request.adopts and ledger.needs_adoption(self.session.conn)
         if adopting:
             ledger.owe_adoption(self.session.conn, due=True)
-        if self.request.trigger in ("api", "cli"):
+        if self.by_hand:
             self.open()
         while (key := take()) is not None:
             if self._canceled():
@@ -82,8 +85,14 @@ class _Turn:
             return "failed"
         return "success"
 
-    def open(self) -> int:
-        """Open the run, once; only now does it exist for others."""
+    @property
+    def by_hand(self) -> bool:
+        return self.request.trigger in ("api", "cli")
+
+    def open(self, key: SegmentKey | None = None) -> int:
+        """Open the run, once, about `key` for now; only now does it exist for others."""
+        if key is not None:
+            self.keys.add(key)
         if self.run_id is None:
             self.run_id = runs.start(self.session.conn, self.started_at, self._scope())
             today = self.started_at.date().replace(day=1)
@@ -110,8 +119,9 @@ class _Turn:
         # Asked anew each time: segments of this very turn change what is known of others, and
         # the same one may come twice.
         known = ledger.fetch_segment(self.session.conn, key)
+        self.seen.add(key)
         try:
-            return segment.ingest(self.session, key, known, self.request, self.open)
+            return segment.ingest(self.session, key, known, self.request, lambda: self.open(key))
         except GiddyupError:
             raise
         except Exception as error:
@@ -145,17 +155,17 @@ class _Turn:
             key = take()
 
     def _scope(self) -> dict[str, Any]:
-        keys = sorted(self.keys)
+        folders = self.seen if self.by_hand else self.keys
         scope: dict[str, Any] = {
-            "regions": sorted({key.region for key in keys}),
-            "codes": sorted({key.code for key in keys}),
+            "regions": sorted({key.region for key in folders}),
+            "codes": sorted({key.code for key in folders}),
         }
         dates = sorted(self.request.days if self.request.days is not None else self.days)
         if len(dates) <= SCOPE_DATES:
             scope["dates"] = [day.isoformat() for day in dates]
         else:
             scope |= {"from": dates[0].isoformat(), "to": dates[-1].isoformat()}
-        segments = [str(key) for key in keys]
+        segments = [str(key) for key in sorted(self.keys)]
         return scope | {"trigger": self.request.trigger, "segments": segments}
 
     def _complaint(self) -> str:

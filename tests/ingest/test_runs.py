@@ -3,11 +3,12 @@
 import threading
 from contextlib import closing
 
+import psycopg
 import pytest
 
 from giddyup_watch.demo import writers
 from giddyup_watch.demo.racing.cards import Card
-from giddyup_watch.errors import LockBusyError
+from giddyup_watch.errors import DatabaseUnavailableError, LockBusyError
 from giddyup_watch.ingest import reconcile, run, segment
 from giddyup_watch.ingest.outcome import Outcome
 from giddyup_watch.model import newest_first
@@ -172,6 +173,29 @@ def test_a_run_asked_for_by_hand_has_its_row_even_when_there_was_nothing_to_do(
         )
         == "cli"
     )
+
+
+def test_a_run_by_hand_says_where_it_looked_though_it_found_nothing(
+    bench: Bench, month: Card
+) -> None:
+    bench.turn(FLAT, trigger="cli")
+    scope = bench.value("SELECT scope FROM racing.etl_runs ORDER BY run_id DESC LIMIT 1")
+    assert (scope["regions"], scope["codes"], scope["segments"]) == (["gb"], ["flat"], [])
+
+
+def test_an_open_run_says_what_it_is_about(bench: Bench) -> None:
+    bench.put(FLAT, race("f", "x"))
+    bench.conn.execute(
+        "CREATE FUNCTION racing.stop() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;"
+        "CREATE TRIGGER stop BEFORE INSERT ON racing.races FOR EACH ROW"
+        " EXECUTE FUNCTION racing.stop()"
+    )
+    with pytest.raises(DatabaseUnavailableError):
+        bench.load(FLAT)
+    with closing(psycopg.connect(bench.conn.info.dsn)) as conn:
+        found = conn.execute("SELECT status, scope->'segments' FROM racing.etl_runs").fetchall()
+    assert found == [("running", [str(FLAT)])]
 
 
 def test_a_manifest_that_does_not_agree_is_waited_for(bench: Bench) -> None:
