@@ -253,7 +253,8 @@ class LedgerRace:
     """One folder's copy of a race: provenance. Keys are those found in its file.
 
     `digest` is None when the race must be written again whatever the file
-    says; `in_file` is False for one gone from the file but kept in the database.
+    says; `in_file` is False for one gone from the file but kept in the
+    database; `absent` says that its day, or its whole folder, is.
     """
 
     key: SegmentKey
@@ -264,3 +265,8 @@ class LedgerRace:
     owned: bool
     in_file: bool
     runner_keys: tuple[str, ...]
+    absent: bool = False
+
+    @property
+    def on_disk(self) -> bool:
+        return self.in_file and not self.absent

@@ -185,9 +185,14 @@ def plan_segment(
 
 
 def absent_days(conn: Connection, key: SegmentKey, rules: Rules, request: Request) -> list[DayPlan]:
-    """Plan the days of a segment that is not on disk, or lacks one of its files."""
+    """Plan the days of a segment that is not on disk, or lacks one of its files.
+
+    Unless they are given up, which is for the days asked for, it is about all.
+    """
     setting = Setting(key, rules, request.accept)
-    dates = {date for date in ledger.fetch_days(conn, key) if request.wants(date)}
+    dates = set(ledger.fetch_days(conn, key))
+    if "shrink" in request.accept:
+        dates = {date for date in dates if request.wants(date)}
     provenance = _provenance(conn, key, dates)
     return [plan.vanished(date, None, *provenance[date], setting) for date in sorted(dates)]
 

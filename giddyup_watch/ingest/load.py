@@ -60,6 +60,15 @@ def drop(conn: Connection, key: SegmentKey, days: Sequence[DayPlan], run_id: int
     return effects
 
 
+def pass_on(conn: Connection, key: SegmentKey, days: Sequence[DayPlan]) -> None:
+    """Let races of a segment that is not on disk pass to those that have them.
+
+    Its rows stay as they are; back on disk, these days are compared again.
+    """
+    _record_provenance(conn, key, days)
+    ledger.distrust(conn, [(key, day.day) for day in days])
+
+
 def heirs(days: Iterable[DayPlan]) -> list[LedgerRace]:
     """Return other segments' copies that have to be written because a race passed to them."""
     return [race for day in days for race in day.hand_over.values()]
@@ -135,8 +144,13 @@ def _record_provenance(conn: Connection, key: SegmentKey, days: Sequence[DayPlan
     own = [race for day in days for race in day.keep]
     if own or unseated or passed:
         ledger.record_races(conn, [*own, *unseated, *passed])
+    # Heirs have to be compared; and a folder that lost a race while it was not on disk,
+    # whenever it is back: the race may be its own again.
+    compare = [*passed, *(race for race in unseated if not race.on_disk)]
+    if compare:
+        ledger.distrust(conn, {(race.key, race.day) for race in compare})
     if passed:
-        ledger.mark_heirs_due(conn, passed)
+        ledger.mark_heirs_due(conn, {race.key for race in passed})
 
 
 def _record_days(conn: Connection, made: SegmentPlan, days: Sequence[DayPlan], run_id: int) -> None:

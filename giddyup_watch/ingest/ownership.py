@@ -43,7 +43,7 @@ def decide(key: SegmentKey, race: Race, others: Sequence[LedgerRace]) -> Verdict
     """Decide between the copy of `race` in segment `key` and those of `others`."""
     claim = rank(key.code, race.race_type)
     rivals = [o for o in others if o.race_key == race.key]
-    present = [o for o in rivals if o.in_file]
+    present = [o for o in rivals if o.on_disk]
     best = min(present, key=_precedence, default=None)
     if best is not None and _precedence(best) < (claim, key.region, key.code):
         return Verdict(claim, best)
@@ -90,7 +90,7 @@ def inherited(
     passed: list[tuple[LedgerRace, LedgerRace]] = []
     lost: list[LedgerRace] = []
     for race in gone:
-        copies = [o for o in others if o.race_key == race.race_key and o.in_file]
+        copies = [o for o in others if o.race_key == race.race_key and o.on_disk]
         if not copies:
             lost.append(race)
         elif race.owned:

@@ -103,10 +103,11 @@ def vanished(
     passed, lost = ownership.inherited(own, others)
     if lost and "shrink" not in setting.accept:
         plan = DayPlan(date, "absent", f"its {len(lost)} races are no longer in the files")
+        plan.forget = [race.race_key for race, _ in passed]
     else:
         plan = DayPlan(date, "drop", forget=[race.race_key for race in own])
-        _pass_on(plan, passed)
         _delete(plan, lost, frozenset(), ownership.heirs(others, ()))
+    _pass_on(plan, passed)
     if day is not None:
         account(plan.effects, day)
     return plan

@@ -234,22 +234,29 @@ def _absent(
     reason: str,
     open_run: Callable[[], int],
 ) -> Outcome:
-    """Say that a segment is not there. What was loaded of it goes only when that was accepted."""
+    """Say that a segment is not there.
+
+    What was loaded of it goes only when that was accepted; but a race that
+    another segment has is that one's now.
+    """
     conn = session.conn
     if known is None:
         return Outcome(key, "absent", reason)
+    days = examine.absent_days(conn, key, session.rules, request)
+    also = tuple(sorted({race.key for race in load.heirs(days)}))
     if "shrink" in request.accept:
-        days = examine.absent_days(conn, key, session.rules, request)
         run_id = open_run()
         with connection.transaction(conn):
             effects = load.drop(conn, key, days, run_id)
             ledger.mark(conn, key, "absent", f"{reason}; its days were given up")
         dropped = tuple(day.day for day in days)
-        also = tuple(sorted({race.key for race in load.heirs(days)}))
         return Outcome(key, "loaded", reason, effects, dropped, run_id, also=also)
-    if known.state != "absent":
-        ledger.mark(conn, key, "absent", reason)
-    return Outcome(key, "absent", reason, fingerprint=known.fingerprint)
+    with connection.transaction(conn):
+        if also:
+            load.pass_on(conn, key, [day for day in days if day.hand_over])
+        if known.state != "absent":
+            ledger.mark(conn, key, "absent", reason)
+    return Outcome(key, "absent", reason, fingerprint=known.fingerprint, also=also)
 
 
 def _decision(rules: Rules, seen: Snapshot, state: SegmentState, reason: str) -> Decision:

@@ -6,7 +6,7 @@ transaction that writes the facts they speak of.
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,8 +100,9 @@ def fetch_races(conn: Connection, days: Iterable[dt.date]) -> list[LedgerRace]:
             owned,
             in_file,
             tuple(runner_keys),
+            absent,
         )
-        for region, code, day, race_key, digest, rank, owned, in_file, runner_keys in rows
+        for region, code, day, race_key, digest, rank, owned, in_file, runner_keys, absent in rows
     ]
 
 
@@ -208,12 +209,22 @@ def forget_races(conn: Connection, key: SegmentKey, races: Sequence[tuple[dt.dat
     connection.execute(conn, "delete_ledger_races", params)
 
 
-def mark_heirs_due(conn: Connection, heirs: Sequence[LedgerRace]) -> None:
-    """Have the segments that inherited these races read them again."""
+def distrust(conn: Connection, days: Collection[tuple[SegmentKey, dt.date]]) -> None:
+    """Have days of segments compared, race by race, when the segment is read next."""
     params = {
-        "regions": [r.key.region for r in heirs],
-        "codes": [r.key.code for r in heirs],
-        "days": [r.day for r in heirs],
+        "regions": [key.region for key, _ in days],
+        "codes": [key.code for key, _ in days],
+        "days": [day for _, day in days],
+    }
+    connection.execute(conn, "distrust_days", params)
+
+
+def mark_heirs_due(conn: Connection, keys: Collection[SegmentKey]) -> None:
+    """Have segments that inherited a race read again."""
+    params = {
+        "regions": [key.region for key in keys],
+        "codes": [key.code for key in keys],
+        "months": [key.first_day for key in keys],
     }
     connection.execute(conn, "mark_heirs_due", params)
 

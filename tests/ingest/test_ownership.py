@@ -1,12 +1,14 @@
 """A race that lies in two folders belongs to one, whichever was loaded first."""
 
+import shutil
+
 import pytest
 
 from giddyup_watch.demo import edits
 from giddyup_watch.demo.racing.cards import Card
 from giddyup_watch.ingest import ownership
 from giddyup_watch.model import SegmentKey
-from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench, race, together
+from tests.ingest.conftest import DAY, FLAT, JUMPS, NEXT_DAY, SMALL, Bench, race, together
 
 
 @pytest.mark.parametrize(
@@ -217,6 +219,66 @@ def test_a_runner_of_three_folders_passes_to_the_one_that_sorts_first(bench: Ben
     assert bench.load(FLAT).also == (hurdle,)
     bench.load(hurdle)
     assert placed(bench) == [("f", "x"), ("h", "b"), ("h", "k"), ("j", "a")]
+
+
+@pytest.fixture
+def contested(bench: Bench) -> Card:
+    """A race that two folders have, both loaded; jumps owns it, and has another."""
+    jumps = together(race("j", "a", kind="Hurdle"), race("o", "c", kind="Hurdle"))
+    bench.put(JUMPS, jumps)
+    bench.put(FLAT, together(race("f", "x"), race("j", "a", kind="Hurdle", going="Flat says")))
+    bench.turn(JUMPS, FLAT)
+    return jumps
+
+
+def going(bench: Bench) -> object:
+    return bench.value("SELECT going FROM racing.races WHERE race_key = 'j'")
+
+
+def test_a_folder_that_is_gone_keeps_no_race_from_the_one_that_has_it(
+    bench: Bench, contested: Card
+) -> None:
+    shutil.rmtree(bench.master / str(JUMPS))
+    outcome = bench.load(JUMPS)
+    assert (outcome.result, outcome.also) == ("absent", (FLAT,))
+    bench.load(FLAT)
+    assert going(bench) == "Flat says"
+    assert bench.count("racing.races") == 3
+    bench.put(JUMPS, contested)
+    bench.turn(JUMPS)
+    assert going(bench) is None
+    assert bench.load(FLAT).result == "unchanged"
+
+
+def test_a_race_of_a_folder_that_is_gone_is_owned_by_the_one_where_it_turns_up(
+    bench: Bench,
+) -> None:
+    jumps = race("j", "a", kind="Hurdle")
+    bench.put(JUMPS, jumps)
+    bench.load(JUMPS)
+    shutil.rmtree(bench.master / str(JUMPS))
+    bench.load(JUMPS)
+    bench.put(FLAT, race("j", "a", kind="Hurdle", going="Flat says"))
+    bench.load(FLAT)
+    assert going(bench) == "Flat says"
+    bench.put(JUMPS, jumps)
+    bench.load(JUMPS)
+    assert going(bench) is None
+    assert owners(bench) == [("flat", False), ("jumps", True)]
+
+
+def test_a_race_of_an_absent_day_passes_to_the_one_that_has_it(
+    bench: Bench, contested: Card
+) -> None:
+    later = race("p", "q", kind="Hurdle", day=NEXT_DAY)
+    bench.put(JUMPS, together(contested, later))
+    bench.load(JUMPS)
+    bench.put(JUMPS, later)
+    assert bench.load(JUMPS).also == (FLAT,)
+    bench.load(FLAT)
+    assert going(bench) == "Flat says"
+    assert bench.count("racing.races") == 4
+    assert bench.value("SELECT state FROM racing.ledger_days WHERE d = %s", DAY) == "absent"
 
 
 def placed(bench: Bench) -> list[tuple[str, str]]:
