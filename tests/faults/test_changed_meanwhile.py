@@ -3,7 +3,8 @@
 from giddyup_watch.demo import edits, writers
 from giddyup_watch.demo.racing.cards import Card
 from tests.faults import sessions
-from tests.faults.conftest import FLAT, Stage
+from tests.faults.conftest import FLAT, SEGMENTS, Stage
+from tests.wait import wait_until
 
 
 def _written(stage: Stage) -> list[tuple[int, int]]:
@@ -24,6 +25,7 @@ def _rewrite(stage: Stage, card: Card) -> None:
 def test_what_was_read_is_loaded_and_then_what_is_there_now(stage: Stage) -> None:
     stage.load()
     with stage.daemon() as daemon:
+        wait_until(lambda: daemon.metric("ingests_total") == SEGMENTS)
         with sessions.in_the_way(stage.url, sessions.LAST_LOCK):
             card = stage.card()
             _rewrite(stage, card)
