@@ -33,5 +33,3 @@ def test_the_second_does_not_wait_for_it(stage: Stage) -> None:
         assert daemon.wait(AT_ONCE) == 128 + signal.SIGTERM
         sessions.wait_until_lock_is_free(stage.url)
     assert stage.facts() == {}
-    with stage.daemon():
-        stage.assert_ends_equal()

@@ -106,7 +106,7 @@ def _replace_by_copy(file: Path) -> None:
 @pytest.mark.parametrize(
     "months",
     [
-        pytest.param(10, id="10 months"),
+        pytest.param(4, id="4 months"),
         pytest.param(75, id="75 months", marks=pytest.mark.slow),
     ],
 )
