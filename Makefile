@@ -73,6 +73,10 @@ demo: $(VENV)/run.installed ## The tour: sample tree, pretend scraper, daemon, a
 test: $(VENV)/dev.installed ## The default suite, on the embedded PostgreSQL
 	$(PYTEST) -m 'not root and not slow'
 
+.PHONY: slow
+slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at
+	$(PYTEST) -m 'slow and not root'
+
 .PHONY: check
 check: $(VENV)/dev.installed ## Format, lint, types, layers, tests with their coverage: what a change must pass
 	$(BIN)/ruff format --check .
