@@ -91,7 +91,8 @@ class WatchProcess:
             self.lines.append(json.loads(line))
 
     def logged(self, event: str, times: int = 1) -> bool:
-        return sum(line.get("event") == event for line in list(self.lines)) >= times
+        events = [line.get("event") for line in list(self.lines)]
+        return events.count(event) >= times
 
     def noted(self) -> set[str]:
         return {line["note"] for line in list(self.lines) if "note" in line}
