@@ -60,6 +60,8 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "cluster_name": "giddyup-watch",
     "max_connections": "50",
+    # A join over twenty years of partitions and their indexes takes 6,509 locks at once.
+    "max_locks_per_transaction": "512",
     "shared_buffers": "128MB",
     "maintenance_work_mem": "128MB",
     "work_mem": "16MB",
