@@ -53,9 +53,9 @@ def drop(conn: Connection, key: SegmentKey, days: Sequence[DayPlan], run_id: int
     _delete(conn, key, days, effects)
     _record_provenance(conn, key, days)
     dropped = [day.day for day in days if day.action == "drop"]
+    rejects.replace(conn, key, dropped, [], {}, run_id)
     if dropped:
         ledger.forget_days(conn, key, dropped)
-        rejects.replace(conn, key, dropped, [], {}, run_id)
         notify.ingested(conn, _payload(key, days, effects, run_id))
     return effects
 
