@@ -15,10 +15,10 @@ from giddyup_watch.source.content import Day, Race
 class Ground:
     """What the races of a day are judged by.
 
-    `ours` are those that are ours to write, `present` their runners; `claims`
-    and `heirs` say which runners other segments' races have. Unless `deletes`,
-    nothing may be deleted from the day. When `stale`, what is stored may
-    differ from what the races' digests say.
+    `ours` are those that are ours to write, `claims` and `heirs` say which
+    runners other segments' races have, and `runners` are those that our races
+    then have. Unless `deletes`, nothing may be deleted from the day. When
+    `stale`, what is stored may differ from what the races' digests say.
     """
 
     key: SegmentKey
@@ -26,9 +26,9 @@ class Ground:
     others: Sequence[LedgerRace]
     verdicts: Mapping[str, Verdict]
     ours: Mapping[str, Race]
-    present: frozenset[str]
     claims: frozenset[str]
     heirs: Mapping[str, LedgerRace]
+    runners: frozenset[str]
     deletes: bool
     stale: bool
 
@@ -44,15 +44,16 @@ class Ground:
         key, races = setting.key, day.races
         verdicts = {name: ownership.decide(key, race, others) for name, race in races.items()}
         ours = {name: race for name, race in races.items() if verdicts[name].owner is None}
+        claims = ownership.claims(key, ours, others)
         return cls(
             key=key,
             own=own,
             others=others,
             verdicts=verdicts,
             ours=ours,
-            present=guards.runner_keys(ours.values()),
-            claims=ownership.claims(key, ours, others),
+            claims=claims,
             heirs=ownership.heirs(others, ours),
+            runners=guards.runner_keys(ours.values()) - claims,
             deletes=setting.rules.vanished_rows == "delete"
             and not guards.has_rejects(day, setting),
             stale=guards.stale(ledger, setting),

@@ -143,7 +143,7 @@ def load(
     plan.keep = [ownership.left_behind(race) for race in lost if race.race_key in stay]
     leftovers = _place_races(plan, day, ground)
     if ground.deletes:
-        _delete(plan, lost, ground.present, ground.heirs)
+        _delete(plan, lost, ground.runners, ground.heirs)
     plan.rules = "" if leftovers or stay else setting.rules.fingerprint
     return plan
 
@@ -181,7 +181,7 @@ def _place_races(plan: DayPlan, day: Day, ground: Ground) -> bool:
             same = before is not None and before.owned and before.digest == race.digest
             _write(plan, race, ground.claims, unchanged=same and not ground.stale)
             written = ownership.previous_runners(race.key, ground.own, ground.others)
-            gone = sorted(written - ground.present)
+            gone = sorted(written - ground.runners)
             if ground.deletes:
                 _drop_runners(plan, gone, ground.heirs)
             elif gone:

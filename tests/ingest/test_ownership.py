@@ -1,5 +1,6 @@
 """A race that lies in two folders belongs to one, whichever was loaded first."""
 
+import itertools
 import shutil
 
 import pytest
@@ -9,6 +10,8 @@ from giddyup_watch.demo.racing.cards import Card
 from giddyup_watch.ingest import ownership
 from giddyup_watch.model import SegmentKey
 from tests.ingest.conftest import DAY, FLAT, JUMPS, NEXT_DAY, SMALL, Bench, race, together
+
+HURDLE = SegmentKey("gb", "hurdle", FLAT.month)
 
 
 @pytest.mark.parametrize(
@@ -209,15 +212,28 @@ def test_a_runner_passes_to_a_race_of_another_although_we_hold_a_copy_of_it(benc
     assert placed(bench) == [("f", "x"), ("j", "a"), ("j", "k")]
 
 
+@pytest.mark.parametrize("order", [*itertools.permutations((FLAT, HURDLE, JUMPS))])
+@pytest.mark.parametrize("field", ["a", "ak"])
+def test_a_runner_of_a_race_taken_over_goes_to_the_first_that_claims_it(
+    bench: Bench, order: tuple[SegmentKey, ...], field: str
+) -> None:
+    bench.put(FLAT, race("taken", "k", kind="Chase"))
+    bench.put(HURDLE, race("h", "k", kind="Hurdle"))
+    bench.put(JUMPS, race("taken", field, kind="Chase"))
+    queue = list(order)
+    while queue:
+        queue += bench.load(queue.pop(0)).also
+    assert placed(bench) == [("h", "k"), ("taken", "a")]
+
+
 def test_a_runner_of_three_folders_passes_to_the_one_that_sorts_first(bench: Bench) -> None:
-    hurdle = SegmentKey("gb", "hurdle", FLAT.month)
     bench.put(FLAT, race("f", "xk"))
-    bench.put(hurdle, race("h", "bk", kind="Hurdle"))
+    bench.put(HURDLE, race("h", "bk", kind="Hurdle"))
     bench.put(JUMPS, race("j", "ak", kind="Chase"))
-    bench.turn(JUMPS, hurdle, FLAT)
+    bench.turn(JUMPS, HURDLE, FLAT)
     bench.put(FLAT, race("f", "x"))
-    assert bench.load(FLAT).also == (hurdle,)
-    bench.load(hurdle)
+    assert bench.load(FLAT).also == (HURDLE,)
+    bench.load(HURDLE)
     assert placed(bench) == [("f", "x"), ("h", "b"), ("h", "k"), ("j", "a")]
 
 
