@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from giddyup_watch.demo import edits
 from giddyup_watch.model import TABLES
 from giddyup_watch.source import cells, content, snapshot
 from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench
@@ -124,6 +125,35 @@ def test_partitions_are_made_when_first_needed_and_ahead(bench: Bench) -> None:
     }
     assert "racing.runners_2024_06" in names
     assert len(names) >= 3
+
+
+def test_a_transaction_locks_its_own_month_alone_however_often_it_is_repeated(
+    bench: Bench,
+) -> None:
+    for year in range(2016, 2024):
+        bench.conn.execute("SELECT racing.create_partitions_for_year(%s)", (year,))
+    bench.conn.execute(
+        """
+        CREATE TABLE racing.locks_held (count int);
+        CREATE FUNCTION racing.note_locks() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          INSERT INTO racing.locks_held
+          SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid();
+          RETURN NULL;
+        END $$;
+        CREATE TRIGGER note AFTER UPDATE ON racing.ledger_segments
+        EXECUTE FUNCTION racing.note_locks()
+        """
+    )
+    card = bench.card(FLAT)
+    for number in range(12):
+        card.races[0]["going"] = f"Going {number}"
+        edits.withdraw_runner(card, card.runners[-1]["runner_key"])
+        bench.put(FLAT, card)
+        assert bench.load(FLAT).effects.written == 3
+    held = [count for (count,) in bench.rows("SELECT count FROM racing.locks_held")]
+    assert len(held) == 12
+    assert max(held) < 300
 
 
 def test_staging_is_empty_afterwards(bench: Bench) -> None:
