@@ -3,10 +3,11 @@
 import datetime as dt
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from giddyup_watch.errors import GiddyupError
+from giddyup_watch.errors import DatabaseBusyError, GiddyupError
 from giddyup_watch.ingest import segment
 from giddyup_watch.ingest.examine import Request
 from giddyup_watch.ingest.outcome import Outcome, TurnResult
@@ -95,10 +96,15 @@ class _Turn:
             self.keys.add(key)
         if self.run_id is None:
             self.run_id = runs.start(self.session.conn, self.started_at, self._scope())
-            today = self.started_at.date().replace(day=1)
+            self._look_ahead()
+        return self.run_id
+
+    def _look_ahead(self) -> None:
+        """Make the partitions of months to come; whoever is in the way, a later run does."""
+        today = self.started_at.date().replace(day=1)
+        with suppress(DatabaseBusyError):
             for ahead in range(1, MONTHS_AHEAD + 1):
                 facts.ensure_month(self.session.conn, today + dt.timedelta(days=32 * ahead))
-        return self.run_id
 
     def close(self, status: RunStatus, error: str = "") -> TurnResult:
         message = error or self._complaint()

@@ -260,6 +260,27 @@ def test_a_day_that_only_others_ingested_is_theirs(bench: Bench) -> None:
     assert bench.value("SELECT count(*) FROM racing.ingested_days WHERE d = '2024-06-20'") == 1
 
 
+def test_partitions_of_months_to_come_can_wait_when_somebody_is_in_the_way(
+    bench: Bench, month: Card, other_session: Connection
+) -> None:
+    partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'racing.races'::regclass"
+    ahead = bench.rows(
+        "SELECT relname FROM pg_class WHERE relname ~ '^races_[0-9]+_[0-9]+$'"
+        " AND relname <> 'races_2024_06'"
+    )
+    for (name,) in ahead:
+        bench.conn.execute(f"DROP TABLE racing.{name}")
+    bench.conn.execute("SET lock_timeout = '100ms'")
+    month.races[0]["going"] = "Changed"
+    bench.put(FLAT, month)
+    with other_session.transaction():  # as VACUUM and ANALYZE do, for as long as they take
+        other_session.execute("LOCK TABLE racing.races IN SHARE UPDATE EXCLUSIVE MODE")
+        assert bench.load(FLAT, trigger="cli").result == "loaded"
+    assert bench.value(partitions) == 1
+    bench.load(FLAT, trigger="cli")
+    assert bench.value(partitions) == 1 + len(ahead) == 3
+
+
 def test_the_newest_month_comes_first() -> None:
     older = type(FLAT)("gb", "flat", "2007-01")
     assert sorted([older, JUMPS, FLAT], key=newest_first) == [FLAT, JUMPS, older]
