@@ -35,6 +35,8 @@ from giddyup_watch.store.ledger import Decision
 REREAD_SECONDS = 0.5
 #: First and longest wait before a segment that failed is tried again, in seconds.
 RETRY_FIRST, RETRY_LAST = 5.0, 3600.0
+#: Longest wait for what passes by itself (a lock, a full disk), in seconds.
+BUSY_LAST = 60.0
 _NOTHING = Fingerprint(None, None, None)
 
 
@@ -68,13 +70,21 @@ def ingest(
     started = time.monotonic()
     try:
         made = _decided(session, key, known, request, open_run)
-    except (DatabaseBusyError, PermanentError) as error:
+    except DatabaseBusyError as error:
+        made = failed(session, key, known, error.message, longest=BUSY_LAST)
+    except PermanentError as error:
         made = failed(session, key, known, error.message)
     return dataclasses.replace(made, seconds=time.monotonic() - started)
 
 
 def failed(
-    session: Session, key: SegmentKey, known: LedgerSegment | None, reason: str, trace: str = ""
+    session: Session,
+    key: SegmentKey,
+    known: LedgerSegment | None,
+    reason: str,
+    trace: str = "",
+    *,
+    longest: float = RETRY_LAST,
 ) -> Outcome:
     """Record that a segment could not be loaded, to be tried again ever more rarely.
 
@@ -84,7 +94,7 @@ def failed(
     attempts = (known.attempts if known is not None else 0) + 1
     with suppress(DatabaseBusyError):
         ledger.mark(session.conn, key, "failed", reason, attempts)
-    wait = min(RETRY_FIRST * 2.0 ** min(attempts - 1, 20), RETRY_LAST)
+    wait = min(RETRY_FIRST * 2.0 ** min(attempts - 1, 20), longest)
     effects = Effects(errors=1)
     return Outcome(key, "failed", reason, effects=effects, retry_after=wait, trace=trace)
 

@@ -334,6 +334,18 @@ def test_a_segment_that_fails_twice_in_a_run_waits_longer_and_is_named_once(benc
     assert bench.value("SELECT scope->'segments' FROM racing.etl_runs") == [str(FLAT)]
 
 
+def test_what_passes_by_itself_is_tried_again_within_a_minute(
+    bench: Bench, other_session: Connection
+) -> None:
+    bench.put(FLAT, race("f", "x"))
+    bench.conn.execute("SET lock_timeout = '50ms'")
+    with other_session.transaction():
+        other_session.execute("LOCK TABLE racing.horses IN EXCLUSIVE MODE")
+        waits = [bench.load(FLAT).retry_after for _ in range(6)]
+    assert waits == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0]
+    assert bench.load(FLAT).result == "loaded"
+
+
 def test_a_segment_that_fails_and_then_succeeds_is_no_complaint(bench: Bench) -> None:
     bench.conn.execute("ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (ran > 1) NOT VALID")
     bench.put(FLAT, race("f", ["x"]))
