@@ -37,7 +37,6 @@ REREAD_SECONDS = 0.5
 RETRY_FIRST, RETRY_LAST = 5.0, 3600.0
 #: Longest wait for what passes by itself (a lock, a full disk), in seconds.
 BUSY_LAST = 60.0
-_NOTHING = Fingerprint(None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def _decided(
     except SegmentAbsentError as error:
         return _absent(session, key, known, request, error.message, open_run)
     except SegmentRefusedError as error:
-        return _refused(session, key, known, error.message, _NOTHING, open_run)
+        return _refused(session, key, known, error.message, None, open_run)
 
 
 def _bring_up(
@@ -147,7 +146,7 @@ def _bring_up(
         wait = examine.quiet_in(seen, session.orphan_seconds)
         return Outcome(key, "waiting", error.message, retry_after=wait + REREAD_SECONDS)
     except SegmentRefusedError as error:
-        return _refused(session, key, known, error.message, seen.fingerprint, open_run)
+        return _refused(session, key, known, error.message, seen, open_run)
     made = examine.plan_segment(conn, seen, parsed, rules, request, agrees=agrees)
     run_id = open_run() if made.needs_work else None
     with connection.transaction(conn):
@@ -207,7 +206,7 @@ def _loaded(made: SegmentPlan, decision: Decision, effects: Effects, run_id: int
         effects=effects,
         days=tuple(worked),
         run_id=run_id,
-        changed_at=decision.changed_at,
+        changed_at=made.snapshot.stamp.changed_at,
         fingerprint=decision.fingerprint,
         also=tuple(sorted({race.key for race in load.heirs(made.days)})),
     )
@@ -218,11 +217,13 @@ def _refused(
     key: SegmentKey,
     known: LedgerSegment | None,
     reason: str,
-    fingerprint: Fingerprint,
+    seen: Snapshot | None,
     open_run: Callable[[], int],
 ) -> Outcome:
-    """Record, once for this content, that nothing of it can be loaded."""
-    made = Decision("refused", reason, session.rules.fingerprint, fingerprint, 0.0)
+    """Record, once for this content, that nothing of it can be loaded, or even be read."""
+    fingerprint = seen.fingerprint if seen else Fingerprint(None, None, None)
+    changed_at = seen.stamp.changed_at if seen else None
+    made = Decision("refused", reason, session.rules.fingerprint, fingerprint, changed_at)
     same = (
         known is not None
         and (known.state, known.reason, known.rules) == ("refused", reason, made.rules)

@@ -31,7 +31,7 @@ class Decision:
     reason: str
     rules: str
     fingerprint: Fingerprint
-    changed_at: float
+    changed_at: float | None
     counts_agree: bool | None = None
     manifest_races: int | None = None
     manifest_runners: int | None = None

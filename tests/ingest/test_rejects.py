@@ -1,5 +1,7 @@
 """Lines and cells that cannot be loaded: kept with line and reason, and too many hold the day."""
 
+import datetime as dt
+
 from giddyup_watch.demo import writers
 from giddyup_watch.demo.racing.cards import Card
 from tests.ingest.conftest import (
@@ -193,6 +195,8 @@ def test_a_missing_required_column_refuses_the_segment_and_names_it(bench: Bench
     assert outcome.result == "refused"
     assert "race_name" in outcome.reason
     assert "races_gb_flat_2024-06.csv" in outcome.reason
+    changed = bench.value("SELECT now() - changed_at FROM racing.ledger_segments")
+    assert changed < dt.timedelta(minutes=1)
     status, error = bench.rows("SELECT status, error_msg FROM racing.etl_runs")[0]
     assert status == "failed"
     assert "race_name" in error
