@@ -1,8 +1,7 @@
 """Any sequence of versions of the tree ends equal to loading the last one from nothing."""
 
 import copy
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,7 @@ from giddyup_watch.demo.racing.cards import Card, World
 from giddyup_watch.model import Rules, SegmentKey
 from giddyup_watch.store import connection
 from tests import comparison
-from tests.ingest.conftest import FLAT, JUMPS, Bench
+from tests.ingest.conftest import FLAT, JUMPS, Bench, emptied
 
 TINY = World(seed=3, volume=0.04)
 #: Nothing is held: a hold is the one way in which the database may differ, and says so.
@@ -58,18 +57,6 @@ def change(tree: Tree, kind: str, number: int) -> None:
 
 def holds(card: Card, race_key: str) -> bool:
     return any(race["race_key"] == race_key for race in card.races)
-
-
-@contextmanager
-def emptied(bench: Bench) -> Iterator[Bench]:
-    """The bench with a database as after migrate: examples share one, for speed."""
-    tables = (
-        "races, runners, ingested_days, ledger_segments, ledger_days, ledger_races,"
-        " ingest_rejects, etl_runs"
-    )
-    names = ", ".join(f"racing.{name.strip()}" for name in tables.split(","))
-    bench.conn.execute(f"TRUNCATE {names} CASCADE".encode())
-    yield bench
 
 
 @settings(
