@@ -55,6 +55,11 @@ def is_month(text: str) -> bool:
     return _MONTH.fullmatch(text) is not None and "0001" <= text[:4] <= "9998"
 
 
+def code_of(race_type: str) -> str:
+    """Return the code that a race of this type belongs to, whatever its folder."""
+    return "flat" if race_type.lower() == "flat" else "jumps"
+
+
 def newest_first(key: SegmentKey) -> tuple[int, str, str]:
     """Sort key: today is never behind a backfill."""
     return (-int(key.month.replace("-", "")), key.region, key.code)

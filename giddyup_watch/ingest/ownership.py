@@ -8,10 +8,10 @@ that two different races claim go to the folder that sorts first.
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from giddyup_watch import model
 from giddyup_watch.model import LedgerRace, SegmentKey
 from giddyup_watch.source.content import Race
 
-FLAT_TYPE = "flat"
 NAMED_AS_TYPE, CODE_OF_TYPE, ANY_FOLDER = 0, 1, 2
 
 
@@ -27,16 +27,11 @@ class Verdict:
     unseated: tuple[LedgerRace, ...] = ()
 
 
-def code_of(race_type: str) -> str:
-    """Return the code that a race of this type belongs to."""
-    return "flat" if race_type.lower() == FLAT_TYPE else "jumps"
-
-
 def rank(code: str, race_type: str) -> int:
     """Return the claim of a folder named `code` to a race; the lowest wins."""
     if code == race_type.lower():
         return NAMED_AS_TYPE
-    return CODE_OF_TYPE if code == code_of(race_type) else ANY_FOLDER
+    return CODE_OF_TYPE if code == model.code_of(race_type) else ANY_FOLDER
 
 
 def decide(key: SegmentKey, race: Race, others: Sequence[LedgerRace]) -> Verdict:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from giddyup_watch import model
 from giddyup_watch.model import TABLES, Reject, SegmentKey, Table
 from giddyup_watch.source import cells, rows
 from giddyup_watch.source.records import SHOWN, Line
@@ -186,8 +187,7 @@ def _month_dates(key: SegmentKey) -> dict[str, dt.date]:
 
 def _belongs(race_type: str, code: str) -> bool:
     """Whether a folder is named as the race's type, or for the code that the type is of."""
-    wanted = race_type.lower()
-    return code in (wanted, "flat" if wanted == "flat" else "jumps")
+    return code in (race_type.lower(), model.code_of(race_type))
 
 
 def _race(key: str, found: _Found, runners: list[Runner]) -> Race:

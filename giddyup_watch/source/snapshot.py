@@ -91,6 +91,17 @@ def read(master: Path, key: SegmentKey) -> Snapshot:
     )
 
 
+def glance(master: Path, key: SegmentKey) -> tuple[Manifest | None, bytes]:
+    """Read manifest and races alone, for a look that nothing is loaded from.
+
+    Raises as `read` does, but for a change between the two files.
+    """
+    names = tree.names(key)
+    with tree.folder(master, key) as folder:
+        claim, _ = _claim(_read_manifest(folder, names.manifest, key))
+        return claim, _read_file(folder, names.races, key, MAX_CSV_BYTES).data
+
+
 def _claim(mark: _File | None) -> tuple[Manifest | None, str]:
     if mark is None:
         return None, "missing"

@@ -16,6 +16,7 @@ class TableFile:
 
     def __init__(self, table: Table, key: SegmentKey, name: str, data: bytes) -> None:
         self.table: Table = table
+        self.key = key
         self.lines = 0
         self.keys: set[str] = set()
         self._title = f"{key}: {name}"

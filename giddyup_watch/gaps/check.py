@@ -1,0 +1,162 @@
+"""What a gap check is: a decorated function that is asked and answers with findings.
+
+A check reads, and writes nothing. It is asked about days of race rows, or about
+everything that ledger and disk say; `Ask` carries all that it may depend on, the
+clock included.
+"""
+
+import datetime as dt
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from giddyup_watch.errors import GiddyupError
+from giddyup_watch.model import SegmentKey
+from giddyup_watch.source.inventory import Inventory
+from giddyup_watch.store.connection import Connection
+
+Severity = Literal["critical", "warning", "info"]
+#: What a check reads: race rows of the days it is asked about, or everything that ledger and
+#: disk say, whatever the days. `disk` checks cannot be asked while there is no tree.
+Scope = Literal["rows", "ledger", "disk"]
+#: Under which name the items of a check are listed in JSON.
+Listing = Literal["races", "horses", "items"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is missing or does not add up.
+
+    `key` names it among the findings of its family (see docs/operations.md),
+    the same as long as it lasts. `item` is the finding as JSON, `text` as one
+    sentence. `day`, `region` and `code` say where to look, as far as it is one.
+    """
+
+    check: str
+    key: str
+    severity: Severity
+    text: str
+    item: Mapping[str, object]
+    day: dt.date | None = None
+    region: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the settings say about gaps; times of day are local to `zone`.
+
+    `off_12h`: off times before ten in the morning may be afternoon ones that
+    nobody translated. `blank_days` are `MM-DD`.
+    """
+
+    zone: ZoneInfo
+    regions: tuple[str, ...]
+    codes: tuple[str, ...]
+    window_days: int
+    grace: dt.timedelta
+    stale: dt.timedelta
+    blank_days: frozenset[str]
+    off_12h: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a check is asked: about which days of race rows, at what moment, under which terms.
+
+    `disk` is what the tree holds, None while it is not there. `waiting` says
+    how many seconds each segment in the daemon's queue has waited.
+    """
+
+    conn: Connection
+    terms: Terms
+    now: dt.datetime
+    days: tuple[dt.date, ...]
+    disk: Inventory | None = None
+    waiting: Mapping[SegmentKey, float] = field(default_factory=dict)
+
+    @property
+    def today(self) -> dt.date:
+        """The date in the zone of the terms."""
+        return self.now.astimezone(self.terms.zone).date()
+
+    @property
+    def params(self) -> dict[str, object]:
+        """Parameters that the statements of the checks on race rows share."""
+        return {
+            "days": list(self.days),
+            "now": self.now,
+            "zone": self.terms.zone.key,
+            "grace": self.terms.grace,
+            "off_12h": self.terms.off_12h,
+        }
+
+    @property
+    def tree(self) -> Inventory:
+        """What the tree holds; for `disk` checks, which are not asked without it."""
+        if self.disk is None:
+            raise GiddyupError("a check of the tree was asked while there is no tree")
+        return self.disk
+
+
+Answer = Callable[[Ask], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A registered check. Findings of checks of one `family` are one incident each.
+
+    `incident` is False for one that only informs.
+    """
+
+    name: str
+    title: str
+    severity: Severity
+    scope: Scope
+    hint: str
+    family: str
+    listing: Listing
+    incident: bool
+    answer: Answer
+
+    def __call__(self, ask: Ask) -> list[Finding]:
+        return list(self.answer(ask))
+
+    def examines(self, ask: Ask, day: dt.date | None) -> bool:
+        """Whether a finding about `day` that is not in the answer to `ask` is repaired."""
+        return self.scope != "rows" or day in ask.days
+
+
+_REGISTERED: dict[str, Check] = {}
+
+
+def check(
+    severity: Severity,
+    scope: Scope,
+    *,
+    hint: str,
+    family: str = "",
+    listing: Listing = "items",
+    incident: bool = True,
+) -> Callable[[Answer], Check]:
+    """Register a check under its function's name; the docstring's first line is its title.
+
+    `severity` is that of its findings unless one says otherwise. `hint` tells
+    an operator what to do.
+    """
+
+    def register(answer: Answer) -> Check:
+        name = getattr(answer, "__name__", "")
+        title = (inspect.getdoc(answer) or "").partition("\n")[0].rstrip(".")
+        made = Check(name, title, severity, scope, hint, family or name, listing, incident, answer)
+        _REGISTERED[name] = made
+        return made
+
+    return register
+
+
+def registered() -> Iterator[Check]:
+    """Checks in the order of their registration; `gaps.checks` registers all there are."""
+    yield from _REGISTERED.values()
