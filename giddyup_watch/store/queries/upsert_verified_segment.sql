@@ -1,0 +1,12 @@
+-- Write what a comparison of a segment with its files found over what the last one did.
+INSERT INTO racing.verified_segments (region, code, month, result, days, finding, verified_at)
+VALUES (
+  %(region)s, %(code)s, %(month)s, %(result)s, %(days)s::date[], %(finding)s,
+  statement_timestamp()
+)
+ON CONFLICT (region, code, month) DO UPDATE
+SET
+  result = EXCLUDED.result,
+  days = EXCLUDED.days,
+  finding = EXCLUDED.finding,
+  verified_at = EXCLUDED.verified_at

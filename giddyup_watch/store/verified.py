@@ -1,0 +1,52 @@
+"""`racing.verified_segments`: when each segment was last compared with its files, and the result.
+
+Functions take a connection and commit nothing.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from giddyup_watch.model import SegmentKey
+from giddyup_watch.store import connection
+from giddyup_watch.store.connection import Connection
+
+Result = Literal["equal", "different"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A row of `racing.verified_segments`; `days` are those that differ."""
+
+    key: SegmentKey
+    result: Result
+    days: tuple[dt.date, ...]
+    finding: str
+    verified_at: dt.datetime
+
+
+def record(
+    conn: Connection, key: SegmentKey, result: Result, days: Sequence[dt.date], finding: str
+) -> None:
+    """Write what was found of a segment over what was found before."""
+    params = {
+        "region": key.region,
+        "code": key.code,
+        "month": key.first_day,
+        "result": result,
+        "days": list(days),
+        "finding": finding,
+    }
+    connection.execute(conn, "upsert_verified_segment", params)
+
+
+def fetch(conn: Connection) -> dict[SegmentKey, Verified]:
+    """Return what was found of each segment that was ever compared, the longest ago first."""
+    return {
+        key: Verified(key, result, tuple(days), finding, verified_at)
+        for region, code, month, result, days, finding, verified_at in connection.fetch_all(
+            conn, "fetch_verified_segments"
+        )
+        for key in (SegmentKey(region, code, month),)
+    }
