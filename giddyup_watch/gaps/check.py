@@ -108,7 +108,8 @@ Answer = Callable[[Ask], Iterable[Finding]]
 class Check:
     """A registered check. Findings of checks of one `family` are one incident each.
 
-    `incident` is False for one that only informs.
+    `incident` is False for one that only informs. `span` are the days that the live
+    answer for a day looks at, from and to, counted from that day.
     """
 
     name: str
@@ -119,10 +120,29 @@ class Check:
     family: str
     listing: Listing
     incident: bool
+    span: tuple[int, int]
     answer: Answer
 
     def __call__(self, ask: Ask) -> list[Finding]:
         return list(self.answer(ask))
+
+    def finding(
+        self,
+        key: str,
+        text: str,
+        item: Mapping[str, object],
+        *,
+        day: dt.date | None = None,
+        region: str | None = None,
+        code: str | None = None,
+    ) -> Finding:
+        """One of this check's findings, with its severity."""
+        return Finding(self.name, key, self.severity, text, item, day, region, code)
+
+    def days(self, on: dt.date) -> tuple[dt.date, ...]:
+        """Return the days that the live answer for `on` looks at."""
+        first, last = self.span
+        return tuple(on + dt.timedelta(days=offset) for offset in range(first, last + 1))
 
     def examines(self, ask: Ask, day: dt.date | None) -> bool:
         """Whether a finding about `day` that is not in the answer to `ask` is repaired."""
@@ -140,6 +160,7 @@ def check(
     family: str = "",
     listing: Listing = "items",
     incident: bool = True,
+    span: tuple[int, int] = (0, 0),
 ) -> Callable[[Answer], Check]:
     """Register a check under its function's name; the docstring's first line is its title.
 
@@ -150,7 +171,9 @@ def check(
     def register(answer: Answer) -> Check:
         name = getattr(answer, "__name__", "")
         title = (inspect.getdoc(answer) or "").partition("\n")[0].rstrip(".")
-        made = Check(name, title, severity, scope, hint, family or name, listing, incident, answer)
+        made = Check(
+            name, title, severity, scope, hint, family or name, listing, incident, span, answer
+        )
         _REGISTERED[name] = made
         return made
 
