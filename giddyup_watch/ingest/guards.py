@@ -41,8 +41,16 @@ class Setting:
 
 
 def stale(ledger: LedgerDay | None, setting: Setting) -> bool:
-    """Whether what was loaded of the day may differ from what its races' digests say."""
-    return ledger is None or setting.force or ledger.rules != setting.rules.fingerprint
+    """Whether what was loaded of the day may differ from what its races' digests say.
+
+    Whoever struck it from `racing.ingested_days` may have deleted its rows too.
+    """
+    return (
+        ledger is None
+        or setting.force
+        or not ledger.ingested
+        or ledger.rules != setting.rules.fingerprint
+    )
 
 
 def hold_token(day: Day, setting: Setting) -> bytes:

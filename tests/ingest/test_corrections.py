@@ -96,6 +96,19 @@ def test_a_day_struck_from_ingested_days_is_compared_again(bench: Bench, month: 
     outcome = bench.load(FLAT)
     assert outcome.days == (dt.date.fromisoformat(day),)
     assert bench.value("SELECT count(*) FROM racing.ingested_days WHERE d = %s", day) == 1
+    assert bench.value("SELECT count(*) FROM racing.races WHERE going = 'changed by hand'") == 0
+
+
+def test_a_day_struck_together_with_its_rows_is_written_again(bench: Bench, month: Card) -> None:
+    """The way to have a day loaded again that users of the system before this one know."""
+    day, races, runners = month.days[0], len(month.races), len(month.runners)
+    for table, column in (("runners", "race_date"), ("races", "race_date"), ("ingested_days", "d")):
+        bench.conn.execute(f"DELETE FROM racing.{table} WHERE {column} = %s".encode(), (day,))
+    outcome = bench.load(FLAT)
+    assert outcome.days == (dt.date.fromisoformat(day),)
+    assert bench.count("racing.races") == races
+    assert bench.count("racing.runners") == runners
+    assert outcome.effects.races.inserted == sum(r["date"] == day for r in month.races)
 
 
 def test_only_the_days_asked_for_are_loaded_and_the_segment_stays_due(bench: Bench) -> None:
