@@ -82,6 +82,11 @@ class Ask:
         """The date in the zone of the terms."""
         return self.now.astimezone(self.terms.zone).date()
 
+    def is_due(self, day: dt.date) -> bool:
+        """Whether all that belongs to a past day should be there: `stale` after it began."""
+        began = dt.datetime.combine(day, dt.time(), self.terms.zone)
+        return began.astimezone(dt.UTC) + self.terms.stale <= self.now
+
     @property
     def params(self) -> dict[str, object]:
         """Parameters that the statements of the checks on race rows share."""

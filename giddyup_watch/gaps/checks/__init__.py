@@ -2,8 +2,10 @@
 
 from giddyup_watch.gaps.check import registered
 
+# The order of the imports is that of the checks: the original five, days, ledger, quality.
 # isort: off
-# (original, days, ledger, quality: the order in which operators read them)
+from giddyup_watch.gaps.checks import original as original
+from giddyup_watch.gaps.checks import quality as quality
 # isort: on
 
 __all__ = ["registered"]
