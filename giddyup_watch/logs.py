@@ -58,6 +58,15 @@ class Event(StrEnum):
     VIEWS_REFRESHED = auto()
     VIEWS_FAILED = auto()
 
+    GAP_OPENED = auto()
+    GAP_CHANGED = auto()
+    GAP_RESOLVED = auto()
+    GAPS_SUMMARIZED = auto()
+    CHECK_FAILED = auto()
+    MONITOR_INTERRUPTED = auto()
+    VERIFY_STARTED = auto()
+    VERIFY_FINISHED = auto()
+
 
 def configure(
     level: str = "info",

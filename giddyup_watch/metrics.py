@@ -21,12 +21,20 @@ from giddyup_watch import __version__
 PREFIX = "giddyup_watch_"
 CONTENT_TYPE = exposition.CONTENT_TYPE_PLAIN_0_0_4
 
-COMPONENTS = ("watcher", "worker", "refresher", "http")
+COMPONENTS = ("watcher", "worker", "refresher", "monitor", "http")
 EVENT_KINDS = ("created", "modified", "moved", "deleted", "closed", "attrib")
 SOURCES = ("watch", "rescan", "startup")
 RESCAN_REASONS = ("startup", "interval", "poll", "directory", "overflow", "rebuilt")
 RESULTS = ("loaded", "unchanged", "held", "refused", "absent", "waiting", "failed")
 ERROR_REASONS = ("refused", "failed", "database", "bug")
+CHECKS = (
+    "entries_today", "unresulted_passed", "runner_count_mismatch", "unresolved_horses",
+    "yesterday_missing_winners", "not_loaded", "missing_days", "stale_source", "count_mismatch",
+    "duplicate_races", "missing_prices", "missing_course", "rejected_rows", "held_days",
+    "misfiled_races",
+)  # fmt: skip
+SEVERITIES = ("critical", "warning", "info")
+CHECK_RESULTS = ("success", "failed", "skipped")
 EFFECTS = ("inserted", "updated", "unchanged", "rejected", "duplicate", "held", "deleted")
 HANDLERS = ("/metrics", "/healthz", "/readyz", "other")
 METHODS = ("GET", "HEAD", "other")
@@ -36,12 +44,14 @@ STATUS_CODES = ("200", "404", "405", "500", "503", "other")
 _SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _LONG = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _LAG = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+_CHECK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
 _VIEWS = (0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 
 #: Regions and codes come with the settings, views are announced as they are discovered.
 _LATER: tuple[str, ...] = ()
 _FOLDER = {"region": _LATER, "code": _LATER}
 _VIEW = {"view": _LATER}
+_OF_CHECK = {"check": CHECKS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,15 @@ TABLE: tuple[Row, ...] = (
     Row("gauge", "ingest_in_progress", "1 while a run is going on"),
     Row("gauge", "lock_held", "1 while this daemon holds the ingest lock"),
     Row("gauge", "db_up", "1 while the daemon is connected to the database"),
+    Row("gauge", "gaps", "Open incidents that nobody has acknowledged",
+        {**_OF_CHECK, "severity": SEVERITIES}),
+    Row("gauge", "check_last_success_timestamp_seconds", "When a check last answered", _OF_CHECK),
+    Row("gauge", "coverage_ratio", "Share of the days that should be there that are loaded",
+        _FOLDER),
+    Row("gauge", "data_newest_race_timestamp_seconds", "Off time of the newest race loaded",
+        _FOLDER),
+    Row("gauge", "verify_last_success_timestamp_seconds",
+        "When database and disk were last compared row by row, all of them"),
     Row("gauge", "derived_last_success_timestamp_seconds", "When a view was last refreshed", _VIEW),
     Row("counter", "fs_events_total", "File system events received", {"kind": EVENT_KINDS}),
     Row("counter", "fs_queue_overflows_total", "Times the kernel's event queue ran over"),
@@ -91,12 +110,15 @@ TABLE: tuple[Row, ...] = (
     Row("counter", "lock_acquisitions_total", "Attempts to take the ingest lock",
         {"result": ("acquired", "busy")}),
     Row("counter", "db_reconnects_total", "Connections made again after one was lost"),
+    Row("counter", "check_runs_total", "Gap checks asked",
+        {**_OF_CHECK, "result": CHECK_RESULTS}),
     Row("counter", "http_requests_total", "HTTP requests answered",
         {"method": METHODS, "handler": HANDLERS, "code": STATUS_CODES}),
     Row("histogram", "rescan_duration_seconds", "One look at the whole tree", buckets=_SHORT),
     Row("histogram", "ingest_duration_seconds", "Work on one segment", _FOLDER, _LONG),
     Row("histogram", "ingest_lag_seconds", "From the files' change to the commit", _FOLDER, _LAG),
     Row("histogram", "lock_wait_seconds", "Wait for the ingest lock", buckets=_LONG),
+    Row("histogram", "check_duration_seconds", "One gap check", _OF_CHECK, _CHECK),
     Row("histogram", "derived_duration_seconds", "Refresh of one view", _VIEW, _VIEWS),
     Row("histogram", "http_request_duration_seconds", "Requests", {"handler": HANDLERS}, _SHORT),
 )

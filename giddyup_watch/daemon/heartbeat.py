@@ -8,7 +8,7 @@ from typing import Literal
 
 from giddyup_watch.metrics import Metrics
 
-Phase = Literal["idle", "look", "connect", "ingest", "migrate", "views"]
+Phase = Literal["idle", "look", "connect", "ingest", "migrate", "views", "check", "verify"]
 
 #: Seconds that a loop may stay in a phase without a beat.
 LIMITS: Mapping[Phase, float] = MappingProxyType(
@@ -19,12 +19,16 @@ LIMITS: Mapping[Phase, float] = MappingProxyType(
         "ingest": 60.0,
         "migrate": 1800.0,
         "views": 1800.0,
+        "check": 600.0,  # one round: the tree read at first, then fifteen checks
+        "verify": 3600.0,
     }
 )
 
 #: Milliseconds for one statement: the server gives up before the watchdog does.
 INGEST_STATEMENT_TIMEOUT_MS = 50_000
 VIEWS_STATEMENT_TIMEOUT_MS = 29 * 60 * 1000
+#: Of the monitor: all checks together stay below the limit of a round.
+CHECK_STATEMENT_TIMEOUT_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The parts of the daemon, made from the settings and introduced to each other."""
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable
@@ -7,9 +8,11 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from giddyup_watch import settings
-from giddyup_watch.daemon import refresher, watcher, work, worker
+from giddyup_watch.daemon import monitor, refresher, rounds, terms, watcher, work, worker
 from giddyup_watch.daemon.board import Board
+from giddyup_watch.daemon.duty import Duty
 from giddyup_watch.daemon.heartbeat import (
+    CHECK_STATEMENT_TIMEOUT_MS,
     INGEST_STATEMENT_TIMEOUT_MS,
     VIEWS_STATEMENT_TIMEOUT_MS,
     Heartbeat,
@@ -42,20 +45,23 @@ class Parts:
         self.metrics = Metrics(regions=given.master.regions, codes=given.master.codes)
         self._server = server
         self._board = Board()
+        self._duty = Duty()
         self._heartbeats: list[Heartbeat] = []
         self._pending = Pending(**_debounce(given))
         self._intake = Intake(self._pending, self.metrics)
         self.watcher = self._watcher()
         self.refresher = self._refresher()
+        self.monitor = self._monitor()
         self.worker = self._worker()
         self._intake.wakes(self.worker.ring)
+        self._duty.wakes(self.monitor.ring)
         self.web = self._web()
         self._settings_read()
 
     @property
     def loops(self) -> tuple[Service, ...]:
         """The services with work to finish, in the order to start them in."""
-        return (self.watcher, self.refresher, self.worker)
+        return (self.watcher, self.refresher, self.monitor, self.worker)
 
     def change(self, given: Settings) -> None:
         """Take over settings that differ in what can change while running."""
@@ -63,6 +69,7 @@ class Parts:
         self._pending.tune(**_debounce(given))
         self.watcher.change_pace(_pace(given))
         self.refresher.change(_plan(given))
+        self.monitor.change(_watch(given))
         self.worker.change(_job(given))
         self._settings_read()
 
@@ -118,6 +125,18 @@ class Parts:
             heartbeat=self._heartbeat("refresher"),
         )
 
+    def _monitor(self) -> monitor.Monitor:
+        return monitor.Monitor(
+            self.failed,
+            _watch(self.settings),
+            connect=partial(self._connect, "monitor", CHECK_STATEMENT_TIMEOUT_MS),
+            duty=self._duty,
+            pending=self._pending,
+            board=self._board,
+            metrics=self.metrics,
+            heartbeat=self._heartbeat("monitor"),
+        )
+
     def _worker(self) -> worker.Worker:
         around = work.Surroundings(
             pending=self._pending,
@@ -128,6 +147,7 @@ class Parts:
             reporter=Reporter(self.metrics),
             watch_mode=lambda: self.watcher.mode,
             wrote=self.refresher.want,
+            duty=self._duty,
         )
         readiness = Readiness(
             self._board,
@@ -186,4 +206,18 @@ def _job(given: Settings) -> work.Job:
         lock_id=given.database.lock_id,
         orphan_seconds=given.watch.orphan_seconds,
         reconcile_seconds=given.gaps.interval_seconds,
+    )
+
+
+def _watch(given: Settings) -> rounds.Plan:
+    at = given.gaps.verify_at
+    return rounds.Plan(
+        master=given.master.tree,
+        terms=terms.of(given),
+        rules=settings.rules(given),
+        lock_id=given.database.lock_id,
+        orphan_seconds=given.watch.orphan_seconds,
+        interval=given.gaps.interval_seconds,
+        settle=2 * given.watch.rescan_seconds,
+        verify_at=dt.time.fromisoformat(at) if at else None,
     )

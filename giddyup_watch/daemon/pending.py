@@ -121,6 +121,12 @@ class Pending:
             entries = [*self._entries.values(), *self._in_hand.values()]
             return min((entry.first for entry in entries), default=None)
 
+    def ages(self, now: float) -> dict[SegmentKey, float]:
+        """Seconds since each segment was first noted, those in hand included."""
+        with self._lock:
+            entries = [*self._entries.items(), *self._in_hand.items()]
+            return {key: now - entry.first for key, entry in entries}
+
     def _return(self, key: SegmentKey, due: float) -> None:
         entry = self._in_hand.pop(key, None)
         if entry is None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from giddyup_watch.daemon.duty import Duty
 from giddyup_watch.daemon.heartbeat import Heartbeat
 from giddyup_watch.daemon.intake import Intake
 from giddyup_watch.daemon.pending import Pending
@@ -28,6 +29,7 @@ class Turn:
     reporter: Reporter
     metrics: Metrics
     heartbeat: Heartbeat
+    duty: Duty
     remembered: dict[SegmentKey, Fingerprint]
     go_on: Callable[[], bool]
     run_id: int | None = None
@@ -62,6 +64,7 @@ class Turn:
             self.pending.done(key)
         else:
             self.pending.retry_at(key, now + outcome.retry_after)
+        self.duty.settled(outcome)
         for heir in outcome.also:
             self.intake.note(heir, self.trigger)
 

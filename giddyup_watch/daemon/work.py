@@ -9,6 +9,7 @@ import structlog
 
 from giddyup_watch.daemon import rescan
 from giddyup_watch.daemon.board import Board
+from giddyup_watch.daemon.duty import Duty
 from giddyup_watch.daemon.heartbeat import Heartbeat
 from giddyup_watch.daemon.intake import Intake
 from giddyup_watch.daemon.pending import Pending
@@ -58,6 +59,7 @@ class Surroundings:
     reporter: Reporter
     watch_mode: Callable[[], str]
     wrote: Callable[[], None]
+    duty: Duty
 
     def announce(self, conn: Connection, role: str) -> None:
         """Say in pg_stat_activity what this daemon is doing."""
@@ -169,6 +171,7 @@ class Work:
                 around.intake.note(key, self._source)
         self._source = "rescan"
         self._compared = (now, job)
+        around.duty.note_compared()
         held = ledger.state_counts(self._conn).get("held", 0)
         around.metrics.set("held_segments", held)
 
@@ -183,6 +186,7 @@ class Work:
             reporter=around.reporter,
             metrics=around.metrics,
             heartbeat=around.heartbeat,
+            duty=around.duty,
             remembered=self._remembered,
             go_on=self._goes_on,
         )

@@ -93,6 +93,7 @@ class Worker(Service):
                 if self._become_active(conn) and self._become_ready(conn):
                     self._go_to_work(conn)
             finally:
+                around.duty.end()
                 for name in ("active", "db_up"):
                     around.metrics.set(name, 0)
 
@@ -111,6 +112,7 @@ class Worker(Service):
             conn, self._job, self._around, source=source, stopping=self.stopping.is_set
         )
         self._worked = True
+        self._around.duty.begin()
         self._around.wrote()  # while nobody was here, or before it was recorded
         while not self.stopping.is_set():
             seconds = self._work.step()
@@ -146,6 +148,7 @@ class Worker(Service):
                 other = lock.holder(conn, self._job.lock_id, lock.ACTIVE_DAEMON)
                 log.info(Event.DAEMON_STANDBY, active=str(other))
                 self._around.announce(conn, "standby")
+                self._around.duty.stand_by()
             if time.monotonic() >= check_at:
                 check_at = time.monotonic() + NOT_READY_SECONDS
                 self._readiness.check(conn)

@@ -6,6 +6,7 @@ dimension rows, and what is new or differs is written in one statement a table.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from giddyup_watch.errors import PermanentError
@@ -136,7 +137,8 @@ def stored(
 
     Names are norms; a runner whose race is gone has no race key.
     """
-    return connection.fetch_all(conn, _STORED[table], _span(key) | {"keys": list(keys)})
+    params = _span(key) | {"region": key.region.upper(), "keys": list(keys)}
+    return connection.fetch_all(conn, _STORED[table], params)
 
 
 def norms(conn: Connection, names: Iterable[str]) -> dict[str, str]:
@@ -158,3 +160,18 @@ def _delete(
 
 def _span(key: SegmentKey) -> dict[str, object]:
     return {"first": key.first_day, "next": key.next_month}
+
+
+@dataclass(frozen=True, slots=True)
+class RaceDays:
+    """Days on which a region has races of a code, by their type; `newest`: the last one's off."""
+
+    region: str
+    code: str
+    days: list[dt.date]
+    newest: dt.datetime
+
+
+def race_days(conn: Connection, zone: str) -> list[RaceDays]:
+    """Return what all months hold; off times are local to `zone`."""
+    return connection.fetch_all(conn, "fetch_race_days", {"zone": zone}, row=RaceDays)

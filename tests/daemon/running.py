@@ -24,6 +24,7 @@ QUICK = {
     "watch.poll_ms": 100,
     "watch.orphan_seconds": 1,
     "gaps.interval_seconds": 3600,
+    "gaps.verify_at": "",
     "derived.mode": "off",
 }
 

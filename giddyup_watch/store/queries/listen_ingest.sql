@@ -1,0 +1,2 @@
+-- Hear of what other sessions load, on the monitor's connection.
+LISTEN giddyup_ingest
