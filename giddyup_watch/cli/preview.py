@@ -6,7 +6,7 @@ import click
 
 from giddyup_watch.cli import outcomes, output
 from giddyup_watch.ingest import dryrun
-from giddyup_watch.ingest.dryrun import Change
+from giddyup_watch.ingest.compare import Change
 from giddyup_watch.ingest.examine import Request
 from giddyup_watch.ingest.segment import Session
 from giddyup_watch.model import Effects, SegmentKey, newest_first
@@ -17,7 +17,7 @@ SHOWN = 40
 
 def show(session: Session, request: Request, keys: Iterable[SegmentKey], *, as_json: bool) -> int:
     """Compare disk and database, print the difference, and return the exit code of the real run."""
-    previews = list(dryrun.compare(session, request, sorted(keys, key=newest_first)))
+    previews = list(dryrun.preview(session, request, sorted(keys, key=newest_first)))
     made = [preview.outcome for preview in previews]
     effects = Effects()
     for outcome in made:

@@ -3,31 +3,19 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from giddyup_watch.errors import NotReadyError, SegmentAbsentError, SegmentRefusedError
-from giddyup_watch.ingest import examine, load, segment
+from giddyup_watch.ingest import compare, examine, load, segment
+from giddyup_watch.ingest.compare import Change
 from giddyup_watch.ingest.examine import Request, SegmentPlan
 from giddyup_watch.ingest.outcome import Outcome
 from giddyup_watch.ingest.segment import Session
 from giddyup_watch.model import Counts, Effects, LedgerSegment, SegmentKey, Table
-from giddyup_watch.source import cells, snapshot
-from giddyup_watch.store import connection, facts, ledger
+from giddyup_watch.source import snapshot
+from giddyup_watch.store import connection, ledger
 
 #: Changed cells shown per segment.
 SAMPLE = 20
-#: Staging columns that hold a name, compared by norm.
-_NAMES = frozenset({"course", "horse", "jockey", "trainer", "owner", "sire", "dam", "damsire"})
-
-
-class Change(NamedTuple):
-    """One cell that would change; names are shown as norms. `key` is the race's or runner's."""
-
-    table: Table
-    key: str
-    column: str
-    stored: object
-    wanted: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +26,7 @@ class Preview:
     changes: list[Change] = field(default_factory=list)
 
 
-def compare(session: Session, request: Request, keys: Iterable[SegmentKey]) -> Iterator[Preview]:
+def preview(session: Session, request: Request, keys: Iterable[SegmentKey]) -> Iterator[Preview]:
     """Preview each segment, all in one snapshot of the database. Takes no lock."""
     with connection.transaction(session.conn, read_only=True, isolation="repeatable read"):
         known = ledger.fetch_segments(session.conn)
@@ -105,55 +93,11 @@ def _diff(
     counts: Counts,
     changes: list[Change],
 ) -> None:
-    columns = (cells.RACE_STAGING if table == "races" else cells.RUNNER_STAGING)[1:]
-    at = columns.index("race_key" if table == "races" else "runner_key")
-    keys = [str(row[at + 1]) for row in rows]
-    date = columns.index("race_date")
-    rows_there = facts.stored(session.conn, made.setting.key, table, keys)
-    stored = {(row[at], row[date]): row for row in rows_there}
-    norms = _norms(session, columns, rows)
-    for line, *wanted in rows:
-        del line
-        key = str(wanted[at])
-        there = stored.get((key, wanted[date]))
-        if there is None:
+    for _, found in compare.rows(session.conn, made.setting, table, rows):
+        if found is None:
             counts.inserted += 1
-            continue
-        differing = _changed(made, columns, there, wanted, norms)
-        if differing:
+        elif found:
             counts.updated += 1
-            changes += [Change(table, key, *cell) for cell in differing][: SAMPLE - len(changes)]
+            changes += found[: SAMPLE - len(changes)]
         else:
             counts.unchanged += 1
-
-
-def _changed(
-    made: SegmentPlan,
-    columns: Sequence[str],
-    stored: Sequence[object],
-    wanted: Sequence[object],
-    norms: dict[str, str],
-) -> list[tuple[str, object, object]]:
-    """Return column, stored and wanted value of the cells that differ."""
-    live = (
-        made.setting.rules.keep_live_prices
-        and "pos_raw" in columns
-        and wanted[columns.index("pos_raw")] is None
-    )
-    found: list[tuple[str, object, object]] = []
-    for column, old, new in zip(columns, stored, wanted, strict=True):
-        kept = live and new is None and column in cells.PRICE_COLUMNS
-        value = norms[new] if column in _NAMES and isinstance(new, str) else new
-        # An unknown parent's norm is null or empty: norm_text differs between databases.
-        unknown = column in _NAMES and not old and not value
-        if old != value and not kept and not unknown:
-            found.append((column, old, value))
-    return found
-
-
-def _norms(
-    session: Session, columns: Sequence[str], rows: Sequence[tuple[object, ...]]
-) -> dict[str, str]:
-    places = [index + 1 for index, column in enumerate(columns) if column in _NAMES]
-    names = {row[place] for row in rows for place in places}
-    return facts.norms(session.conn, {name for name in names if isinstance(name, str)})

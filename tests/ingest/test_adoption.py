@@ -82,7 +82,7 @@ def test_the_dry_run_shows_the_differences_and_writes_nothing(adopted: Bench) ->
     key = adopted.card(FLAT).runners[3]["runner_key"]
     adopted.conn.execute("UPDATE racing.runners SET comment = 'mine' WHERE runner_key = %s", (key,))
     request = run.Request("cli", adopts=True)
-    previews = list(dryrun.compare(adopted.session, request, adopted.keys()))
+    previews = list(dryrun.preview(adopted.session, request, adopted.keys()))
     said = [p.outcome.effects for p in previews]
     done = [outcome.effects for outcome in backfill(adopted)]
     assert said == done

@@ -6,7 +6,7 @@ import pytest
 
 from giddyup_watch.demo import edits
 from giddyup_watch.demo.racing.cards import Card
-from giddyup_watch.ingest import dryrun, run
+from giddyup_watch.ingest import compare, dryrun, run
 from giddyup_watch.model import Rules
 from giddyup_watch.store.connection import Connection
 from tests.conftest import LOCK_ID
@@ -24,7 +24,7 @@ from tests.ingest.conftest import (
 
 def preview(bench: Bench, **how: object) -> dryrun.Preview:
     request = run.Request("cli", **how)  # type: ignore[arg-type]
-    return next(iter(dryrun.compare(bench.session, request, [FLAT])))
+    return next(iter(dryrun.preview(bench.session, request, [FLAT])))
 
 
 def test_it_says_what_then_happens(bench: Bench, month: Card) -> None:
@@ -45,7 +45,7 @@ def test_it_shows_changed_cells(bench: Bench, month: Card) -> None:
     bench.put(FLAT, month)
     changes = preview(bench).changes
     assert (
-        dryrun.Change(
+        compare.Change(
             "races", month.races[0]["race_key"], "going", changes[0].stored, "Heavy as lead"
         )
         == changes[0]
