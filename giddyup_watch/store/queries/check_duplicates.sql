@@ -15,6 +15,7 @@ WITH timed AS (
 )
 SELECT
   min(t.race_id) AS race_id,
+  (array_agg(t.race_key ORDER BY t.race_id))[1] AS race_key,
   t.race_date,
   min(t.region) AS region,
   CASE WHEN count(DISTINCT t.race_type) = 1 THEN min(t.race_type) END AS race_type,
