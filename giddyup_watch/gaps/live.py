@@ -35,10 +35,10 @@ def _found(check: Check, ask: Ask, on: dt.date) -> list[Finding] | None:
         return None
     days = check.days(on)
     findings = check(replace(ask, days=days))
-    return [one for one in findings if _concerns(one, days, on, ask.today)]
+    return [one for one in findings if concerns(one, days, on, ask.today)]
 
 
-def _concerns(finding: Finding, days: Iterable[dt.date], on: dt.date, today: dt.date) -> bool:
+def concerns(finding: Finding, days: Iterable[dt.date], on: dt.date, today: dt.date) -> bool:
     """Whether it is about the day: of the day itself, of its month; else it is of today."""
     if finding.day is not None:
         return finding.day in days
