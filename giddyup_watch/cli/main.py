@@ -30,6 +30,7 @@ COMMANDS = {
     "run": _Entry("run", "Follow the tree and keep the database equal to it: the daemon."),
     "ingest": _Entry("ingest", "Load some days or months now."),
     "backfill": _Entry("backfill", "Load everything on disk that is not loaded."),
+    "gaps": _Entry("gaps", "What is missing or does not add up; `gaps ack` acknowledges one."),
     "status": _Entry("status", "Last run, lock holder, pause, freshness, states of segments."),
     "cancel": _Entry("control", "Stop the running ingest at its next safe point."),
     "pause": _Entry("control", "Go on watching, but load nothing."),
@@ -73,7 +74,7 @@ class _Lazy(click.Group):
 def cli() -> None:
     """Follow a tree of racing results and keep a PostgreSQL database equal to it.
 
-    Exit codes: 0 done; 1 found differences; 64 usage; 65 some day rejected, held
+    Exit codes: 0 done; 1 found gaps or differences; 64 usage; 65 some day rejected, held
     or refused; 66 tree missing; 69 database unavailable; 70 a bug; 75 lock held by
     another; 77 permission; 78 configuration.
     """

@@ -27,6 +27,10 @@ class Source:
     def load(self) -> settings.Settings:
         return settings.load(self.path, self.overrides)
 
+    def over(self, outer: "Source") -> "Source":
+        """What was given here, and where nothing was, what was given to the command before."""
+        return Source(self.path or outer.path, outer.overrides | self.overrides)
+
 
 def with_source(command: Command) -> Command:
     """Add `--config`, `--master`, `--database`, and pass the command the Source they make."""

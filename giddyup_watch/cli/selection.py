@@ -46,13 +46,13 @@ def days(
     if sum((bool(dates), bool(first or last), bool(month))) != 1:
         raise click.UsageError("give one of --date, --from with --to, or --month")
     if dates:
-        return frozenset(_day(text, today) for text in dates)
+        return frozenset(day(text, today) for text in dates)
     if month:
         key = SegmentKey("", "", month)
         return _span(key.first_day, key.next_month - dt.timedelta(days=1))
     if not first or not last:
         raise click.UsageError("--from and --to belong together")
-    begin, end = _day(first, today), _day(last, today)
+    begin, end = day(first, today), day(last, today)
     if begin > end:
         raise click.UsageError(f"--from {begin} is after --to {end}")
     return _span(begin, end)
@@ -89,7 +89,8 @@ def of_days(keys: Iterable[SegmentKey], wanted: frozenset[dt.date]) -> set[Segme
     return {key for key in keys if key.month in months}
 
 
-def _day(text: str, today: dt.date) -> dt.date:
+def day(text: str, today: dt.date) -> dt.date:
+    """The date that an argument checked by options.Day means."""
     if text == "today":
         return today
     return today - dt.timedelta(days=1) if text == "yesterday" else dt.date.fromisoformat(text)
