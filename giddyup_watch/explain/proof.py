@@ -73,6 +73,15 @@ class DayProof:
     runners: Tally = field(default_factory=Tally)
     sample: list[Difference] = field(default_factory=list)
 
+    def tally(self, table: Table) -> Tally:
+        return self.races if table == "races" else self.runners
+
+    def differs(self, *found: Difference, reason: str = "") -> None:
+        """Note what is not as it has to be; once noted, the day stays different."""
+        self.result = "different"
+        self.reason = reason or self.reason
+        self.sample += found[: SAMPLE - len(self.sample)]
+
     @property
     def finding(self) -> str:
         """The day's differences in one phrase, the first of them with its cells."""

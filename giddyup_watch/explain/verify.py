@@ -1,11 +1,20 @@
 """Prove that the database equals the disk, day by day and row by row."""
 
+import dataclasses
+import datetime as dt
+import time
 from collections.abc import Callable, Iterable, Iterator
 
-from giddyup_watch.explain.proof import Proof
+from giddyup_watch.errors import NotReadyError, SegmentAbsentError, SegmentRefusedError
+from giddyup_watch.explain import rows, standing
+from giddyup_watch.explain.encode import Encoder
+from giddyup_watch.explain.month import Month
+from giddyup_watch.explain.proof import RESULTS, DayProof, Proof, Result
+from giddyup_watch.explain.standing import Standing
 from giddyup_watch.ingest.segment import Session
-from giddyup_watch.model import SegmentKey
-from giddyup_watch.store import connection, verified
+from giddyup_watch.model import LedgerDay, LedgerSegment, SegmentKey
+from giddyup_watch.source.content import Day, Race
+from giddyup_watch.store import connection, ledger, rowdigests, verified
 from giddyup_watch.store.connection import Connection
 
 
@@ -20,10 +29,12 @@ def prove(
     ends a connection; whatever else is wrong with a segment is in its proof.
     """
     with connection.transaction(session.conn, read_only=True, isolation="repeatable read"):
+        # The ledger first: the files that are read later can only be newer.
+        prover = _Prover(session, ledger.fetch_segments(session.conn))
         for key in keys:
             if not go_on():
                 return
-            yield Proof(key, "behind", "not compared yet")
+            yield prover.prove(key)
 
 
 def record(conn: Connection, proof: Proof) -> bool:
@@ -37,3 +48,122 @@ def record(conn: Connection, proof: Proof) -> bool:
     days = [day.day for day in proof.differing]
     verified.record(conn, proof.key, result, days, proof.finding)
     return True
+
+
+class _Prover:
+    """Proves segments in the snapshot of one transaction."""
+
+    def __init__(self, session: Session, known: dict[SegmentKey, LedgerSegment]) -> None:
+        self._session = session
+        self._conn = session.conn
+        self._known = known
+        self._encoder = Encoder(session.conn, session.rules.off_times)
+        self._month: Month | None = None
+
+    def prove(self, key: SegmentKey) -> Proof:
+        started = time.monotonic()
+        proof = self._proof(key)
+        return dataclasses.replace(proof, seconds=time.monotonic() - started)
+
+    def _proof(self, key: SegmentKey) -> Proof:
+        try:
+            found = standing.find(self._session, key, self._known.get(key))
+        except NotReadyError as error:
+            return self._unread(key, "behind", error.message)
+        except SegmentRefusedError as error:
+            return self._unread(key, "refused", error.message)
+        except SegmentAbsentError as error:
+            return self._unread(key, "absent", error.message)
+        days: dict[dt.date, DayProof] = {}
+        compared: list[tuple[Day, LedgerDay]] = []
+        for date, day, before in found.days():
+            if day is not None and before is not None and found.comparable(day, before):
+                compared.append((day, before))
+            elif verdict := found.verdict(day, before):
+                days[date] = DayProof(date, *verdict)
+        self._look_for_lost(key, list(days.values()))
+        days |= self._compare(found, compared)
+        return self._summed_up(key, days)
+
+    def _unread(self, key: SegmentKey, result: Result, reason: str) -> Proof:
+        """Judge by the ledger alone: what it claims has to be in the database."""
+        known = ledger.fetch_days(self._conn, key)
+        days = {date: DayProof(date, result, reason) for date in sorted(known)}
+        self._look_for_lost(key, list(days.values()))
+        proof = self._summed_up(key, days)
+        worst = max(proof.result, result, key=RESULTS.index)
+        return dataclasses.replace(proof, result=worst, reason=reason)
+
+    def _summed_up(self, key: SegmentKey, days: dict[dt.date, DayProof]) -> Proof:
+        """Add what others wrote, and take the worst day's result for the segment's."""
+        month = self._of_month(key)
+        for date in month.unclaimed(key):
+            only_there = DayProof(date, "equal", "others put it into racing.ingested_days")
+            days.setdefault(date, only_there)
+        for date, counts in month.foreign(key).items():
+            day = days.setdefault(date, DayProof(date, "equal", "only rows of others"))
+            day.races.foreign += counts["races"]
+            day.runners.foreign += counts["runners"]
+        worst: Result = max(
+            (day.result for day in days.values()), key=RESULTS.index, default="equal"
+        )
+        return Proof(key, worst, days=[days[date] for date in sorted(days)])
+
+    def _of_month(self, key: SegmentKey) -> Month:
+        if self._month is None or self._month.name != key.month:
+            self._month = Month(self._conn, key)
+        return self._month
+
+    def _look_for_lost(self, key: SegmentKey, days: list[DayProof]) -> None:
+        """Find rows that the ledger claims, of days whose cells cannot be compared."""
+        by_date = {day.day: day for day in days}
+        if not by_date:
+            return
+        for date, race_key in rowdigests.lost_races(self._conn, key, by_date.keys()):
+            rows.missing(by_date[date], "races", race_key)
+        for date, runner_key in rowdigests.lost_runners(self._conn, key, by_date.keys()):
+            rows.missing(by_date[date], "runners", runner_key)
+
+    def _compare(
+        self, found: Standing, days: list[tuple[Day, LedgerDay]]
+    ) -> dict[dt.date, DayProof]:
+        """Compare days by digests, and those that differ in any way row by row."""
+        races = [race for day, _ in days for race in day.races.values()]
+        self._encoder.learn(found.key, races)
+        proofs = {day.day: DayProof(day.day, "equal") for day, _ in days}
+        doubtful = [day.day for day, _ in days if not self._equal(found.key, day, proofs[day.day])]
+        if doubtful:
+            rows.compare(self._conn, found, [proofs[date] for date in doubtful])
+            self._count_strangers(found.key, [proofs[date] for date in doubtful])
+        for day, before in days:
+            if not before.ingested:
+                proofs[day.day].differs(reason="it is not in racing.ingested_days")
+        return proofs
+
+    def _equal(self, key: SegmentKey, day: Day, proof: DayProof) -> bool:
+        """Whether provenance and digests of the day are those of its file."""
+        month = self._of_month(key)
+        owned = month.owned(key, day)
+        if owned is None or not all(self._same(key, day.races[name]) for name in owned):
+            return False
+        proof.races.compared = len(owned)
+        proof.runners.compared = sum(len(day.races[name].runners) for name in owned)
+        return True
+
+    def _same(self, key: SegmentKey, race: Race) -> bool:
+        month, encoder = self._of_month(key), self._encoder
+        stored = month.races.get((race.day, race.key))
+        if stored is None or stored.digest != encoder.race(key, race):
+            return False
+        field = month.fields.get((stored.race_id, race.day))
+        if field is None:
+            return not race.runners
+        return field.runners == len(race.runners) and field.digest == encoder.runners(race)
+
+    def _count_strangers(self, key: SegmentKey, days: list[DayProof]) -> None:
+        """Count the runners that others wrote into races of ours."""
+        month = self._of_month(key)
+        ids = [race_id for day in days for race_id in month.race_ids(key, day.day)]
+        strangers = rowdigests.foreign_runners(self._conn, key, ids)
+        for day in days:
+            day.runners.foreign += strangers.get(day.day, 0)

@@ -263,6 +263,15 @@ def runner_values(runner: Runner, day: dt.date) -> tuple[tuple[object, ...], lis
     return (runner.line, race_key, day, *others), rejects
 
 
+def runner_cell(column: Column, cell: str) -> object:
+    """Clean one cell of a runner, as `runner_values` does all of them."""
+    cleaner = _CLEANERS.get(column.kind)
+    try:
+        return cleaner(cell) if cleaner and cell else cell or None
+    except ValueError:
+        return None
+
+
 def _clean(
     plan: _Plan, cells: Sequence[str], line: int, day: dt.date
 ) -> tuple[list[object], list[Reject]]:

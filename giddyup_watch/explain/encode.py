@@ -1,0 +1,173 @@
+"""Lines of the files as digests of the rows that they have to be in the database.
+
+A row is put into the binary form in which the server sends it, and hashed as the
+server hashes its own (see digest_races.sql, digest_runners.sql): equal digests are
+equal rows. Where a column of the database has another type than ours, or a price
+is kept that the file lacks, digests differ although the rows are equal: then the
+cells have to be compared.
+"""
+
+import datetime as dt
+import hashlib
+import operator
+import struct
+from collections.abc import Sequence
+
+from giddyup_watch.model import SegmentKey
+from giddyup_watch.source import cells
+from giddyup_watch.source.cells import Column, OffTimes
+from giddyup_watch.source.content import Race
+from giddyup_watch.store import rowdigests
+from giddyup_watch.store.connection import Connection
+from giddyup_watch.store.rowdigests import Pedigree
+
+#: Types of fields, by their numbers in every PostgreSQL.
+_INT8, _INT4, _TEXT, _FLOAT8, _TIME = 20, 23, 25, 701, 1083
+_TYPES = {"int": _INT4, "off": _TIME} | dict.fromkeys(
+    ("float", "distance", "price", "checked_price"), _FLOAT8
+)
+#: A name that no dimension row has: this is the form of no field.
+_NOWHERE = b"?"
+#: Forms of cells that are kept for the next one that reads the same.
+_KEPT = 50_000
+_NEVER_TWICE = frozenset({"runner_key", "comment", "time_raw"})
+#: Columns that are stored as the id of their name.
+_NAMED = frozenset({"horse", "jockey", "trainer", "owner"})
+_PARENTS = tuple(cells.position("runners", name) for name in ("sire", "dam", "damsire"))
+_PARENT_COLUMNS = tuple(cells.RUNNER_COLUMNS[at] for at in _PARENTS)
+#: Columns that are no field of their own: the runners of a race are hashed together, and its
+#: three parents are one bloodline, the last field.
+_NO_FIELD = frozenset({"race_key"} | {column.csv for column in _PARENT_COLUMNS})
+_RUNNER_FIELDS = len(cells.RUNNER_COLUMNS) - len(_NO_FIELD) + 1
+_RACE_TYPES = [_TYPES.get(column.kind, _TEXT) for column in cells.RACE_COLUMNS[2:]]
+_COURSE = 1  # of the fields of a race
+
+_pedigree_of = operator.itemgetter(*_PARENTS)
+_key_of = operator.attrgetter("key")
+_head = struct.Struct("!i").pack
+_field_head = struct.Struct("!Ii").pack
+_int8, _int4, _float8 = (struct.Struct(form).pack for form in ("!q", "!i", "!d"))
+
+
+def _field(kind: int, value: object) -> bytes:
+    """Put one value into the form of a field of this type."""
+    if value is None:
+        return _field_head(kind, -1)
+    if isinstance(value, str):
+        data = value.encode()
+    elif isinstance(value, dt.time):
+        data = _int8(((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000)
+    elif kind == _FLOAT8:
+        data = _float8(value)
+    else:
+        data = (_int4 if kind == _INT4 else _int8)(value)
+    return _field_head(kind, len(data)) + data
+
+
+class _Cells(dict[str, bytes]):
+    """Forms of the cells of one column, made as they are met."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__()
+        self._column = column
+        self._type = _TYPES.get(column.kind, _TEXT)
+        self._keep = column.column not in _NEVER_TWICE
+
+    def __missing__(self, cell: str) -> bytes:
+        form = _field(self._type, cells.runner_cell(self._column, cell))
+        if self._keep:
+            if len(self) >= _KEPT:
+                self.clear()
+            self[cell] = form
+        return form
+
+
+class _Names(dict[str, bytes]):
+    """Forms of the ids that the names of one column lead to, of those that were looked up."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__({"": _field(_INT8, None)})
+        self.column = column
+
+
+class _NoField(dict[str, bytes]):
+    def __missing__(self, cell: str) -> bytes:
+        return b""
+
+
+def _table(column: Column) -> dict[str, bytes]:
+    if column.csv in _NO_FIELD:
+        return _NoField()
+    return _Names(column) if column.csv in _NAMED else _Cells(column)
+
+
+class Encoder:
+    """Digests of races and runners of files, for one state of the dimensions.
+
+    Names are looked up once, so it is worth keeping over many segments; it must
+    not outlive the transaction whose snapshot it asked.
+    """
+
+    def __init__(self, conn: Connection, off_times: OffTimes) -> None:
+        self._conn = conn
+        self._off_times: OffTimes = off_times
+        self._courses: dict[tuple[str, str], bytes] = {}
+        self._pedigrees: dict[tuple[str, ...], bytes] = {}
+        self._tables = [_table(column) for column in cells.RUNNER_COLUMNS]
+
+    def learn(self, key: SegmentKey, races: Sequence[Race]) -> None:
+        """Look up the names in these races that were not met before."""
+        rows = [runner.cells for race in races for runner in race.runners]
+        unmet = {("course", race.course) for race in races} - {
+            ("course", name) for region, name in self._courses if region == key.region
+        }
+        tables = {t.column.csv: t for t in self._tables if isinstance(t, _Names)}
+        for kind, table in tables.items():
+            at = cells.position("runners", kind)
+            unmet |= {(kind, name) for name in {row[at] for row in rows} - table.keys()}
+        for (kind, name), number in self._ids(key.region, unmet).items():
+            if kind == "course":
+                self._courses[key.region, name] = _id(number)
+            else:
+                tables[kind][name] = _id(number)
+        self._learn_pedigrees({_pedigree_of(row) for row in rows} - self._pedigrees.keys())
+
+    def _ids(self, region: str, unmet: set[tuple[str, str]]) -> dict[tuple[str, str], int | None]:
+        return rowdigests.find_names(self._conn, region, unmet) if unmet else {}
+
+    def _learn_pedigrees(self, unmet: set[tuple[str, ...]]) -> None:
+        told = {cell: _pedigree(cell) for cell in unmet}
+        wanted = {pedigree for pedigree in told.values() if any(pedigree)}
+        found = rowdigests.find_bloodlines(self._conn, list(wanted)) if wanted else {}
+        for cell, pedigree in told.items():
+            known = any(pedigree)
+            self._pedigrees[cell] = _id(found[pedigree]) if known else _field(_INT8, None)
+
+    def race(self, key: SegmentKey, race: Race) -> bytes:
+        """Digest of the race's own row."""
+        (_, _, _, *values), _ = cells.race_values(race, self._off_times)
+        forms = [_field(kind, value) for kind, value in zip(_RACE_TYPES, values, strict=True)]
+        forms[_COURSE] = self._courses[key.region, race.course]
+        return hashlib.sha256(_head(len(forms)) + b"".join(forms)).digest()
+
+    def runners(self, race: Race) -> bytes:
+        """Digest of the rows of all its runners."""
+        tables, pedigrees, head = self._tables, self._pedigrees, _head(_RUNNER_FIELDS)
+        forms: list[bytes] = []
+        for runner in sorted(race.runners, key=_key_of):
+            forms.append(head)
+            forms += map(operator.getitem, tables, runner.cells)
+            forms.append(pedigrees[_pedigree_of(runner.cells)])
+        return hashlib.sha256(b"".join(forms)).digest()
+
+
+def _id(number: int | None) -> bytes:
+    return _NOWHERE if number is None else _field(_INT8, number)
+
+
+def _pedigree(told: tuple[str, ...]) -> Pedigree:
+    sire, dam, damsire = (
+        cell if cells.runner_cell(column, cell) else None
+        for column, cell in zip(_PARENT_COLUMNS, told, strict=True)
+    )
+    return sire, dam, damsire

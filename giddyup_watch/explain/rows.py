@@ -1,0 +1,76 @@
+"""Row by row, cell by cell: for days whose digests say that something is not as in the files."""
+
+from collections.abc import Sequence
+
+from giddyup_watch.explain.proof import DayProof, Difference
+from giddyup_watch.explain.standing import Standing
+from giddyup_watch.ingest import compare as cells
+from giddyup_watch.ingest import examine, load
+from giddyup_watch.ingest.examine import Request, SegmentPlan
+from giddyup_watch.ingest.plan import DayPlan
+from giddyup_watch.model import Table
+from giddyup_watch.store import facts
+from giddyup_watch.store.connection import Connection
+
+
+def compare(conn: Connection, found: Standing, days: Sequence[DayProof]) -> None:
+    """Plan these days as if nothing were known of them, and see what a run would do.
+
+    Nothing is held by it: what was loaded once, was loaded with good reason.
+    """
+    request = Request(
+        "cli",
+        frozenset(day.day for day in days),
+        force=True,
+        accept=frozenset({"shrink", "rejects", "columns"}),
+    )
+    made = examine.plan_segment(
+        conn, found.seen, found.content, found.setting.rules, request, agrees=found.agrees
+    )
+    planned = {plan.day: plan for plan in made.days}
+    for day in days:
+        _compare_day(conn, made, planned[day.day], day)
+
+
+def _compare_day(conn: Connection, made: SegmentPlan, plan: DayPlan, day: DayProof) -> None:
+    if plan.unseat or plan.hand_over:
+        day.result, day.reason = "behind", "a race of it passes to another folder, or from one"
+        return
+    races, runners, _ = load.staging_rows(made, [plan])
+    _compare_rows(conn, made, day, "races", races)
+    _compare_rows(conn, made, day, "runners", runners)
+    _find_superfluous(conn, made, day, "races", plan.drop_races)
+    _find_superfluous(conn, made, day, "runners", plan.drop_runners)
+
+
+def _compare_rows(
+    conn: Connection,
+    made: SegmentPlan,
+    day: DayProof,
+    table: Table,
+    wanted: Sequence[tuple[object, ...]],
+) -> None:
+    for key, changes in cells.rows(conn, made.setting, table, wanted):
+        day.tally(table).compared += 1
+        if changes is None:
+            missing(day, table, key)
+        elif changes:
+            day.tally(table).changed += 1
+            day.differs(*(Difference("changed", *change) for change in changes))
+
+
+def missing(day: DayProof, table: Table, key: str) -> None:
+    """Note a row that has to be in the database and is not."""
+    day.tally(table).missing += 1
+    day.differs(Difference("missing", table, key))
+
+
+def _find_superfluous(
+    conn: Connection, made: SegmentPlan, day: DayProof, table: Table, keys: Sequence[str]
+) -> None:
+    """Note rows that are in no file any more; `keys` are those of the day."""
+    key_at, date_at = (0, 1) if table == "races" else (2, 1)
+    for row in facts.stored(conn, made.setting.key, table, keys) if keys else ():
+        if row[date_at] == day.day:
+            day.tally(table).superfluous += 1
+            day.differs(Difference("superfluous", table, row[key_at]))

@@ -1,0 +1,120 @@
+"""Rows as digests, computed where they are: what a month's facts are compared by.
+
+Equal digests mean equal rows. Unequal ones mean that the rows have to be looked at.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from giddyup_watch.model import SegmentKey
+from giddyup_watch.store import connection
+from giddyup_watch.store.connection import Connection
+
+Pedigree = tuple[str | None, str | None, str | None]
+
+
+class StoredRace(NamedTuple):
+    """A row of `racing.races`; `region` is written as folders are."""
+
+    race_id: int
+    race_key: str
+    day: dt.date
+    region: str
+    race_type: str
+    digest: bytes
+
+
+class Field(NamedTuple):
+    """The runners of one race: how many rows, and one digest over all of them."""
+
+    runners: int
+    digest: bytes
+
+
+class Claim(NamedTuple):
+    """One folder's copy of a race, as in `racing.ledger_races`, without its runners."""
+
+    region: str
+    code: str
+    day: dt.date
+    race_key: str
+    digest: bytes | None
+    owned: bool
+    in_file: bool
+
+
+def races(conn: Connection, key: SegmentKey) -> list[StoredRace]:
+    """Return the races of the key's month, of all segments."""
+    return [StoredRace(*row) for row in connection.fetch_all(conn, "digest_races", _month(key))]
+
+
+def fields(conn: Connection, key: SegmentKey) -> dict[tuple[int, dt.date], Field]:
+    """Return the runners of the key's month by race id and date."""
+    found = connection.fetch_all(conn, "digest_runners", _month(key))
+    return {(race_id, day): Field(runners, digest) for race_id, day, runners, digest in found}
+
+
+def claims(conn: Connection, key: SegmentKey) -> list[Claim]:
+    """Return the provenance of the key's month, of all segments."""
+    found = connection.fetch_all(conn, "fetch_month_provenance", _month(key))
+    return [Claim(*row) for row in found]
+
+
+def find_names(
+    conn: Connection, region: str, wanted: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], int | None]:
+    """Return the id that each (kind, name) leads to; courses are those of `region`."""
+    params = {
+        "region": region.upper(),
+        "kinds": [kind for kind, _ in wanted],
+        "names": [name for _, name in wanted],
+    }
+    found = connection.fetch_all(conn, "find_names", params)
+    return {(kind, name): number for kind, name, number in found}
+
+
+def find_bloodlines(conn: Connection, wanted: Sequence[Pedigree]) -> dict[Pedigree, int | None]:
+    """Return the id that each pedigree leads to."""
+    params = {
+        "sires": [sire for sire, _, _ in wanted],
+        "dams": [dam for _, dam, _ in wanted],
+        "damsires": [damsire for _, _, damsire in wanted],
+    }
+    found = connection.fetch_all(conn, "find_bloodlines", params)
+    return {(sire, dam, damsire): number for sire, dam, damsire, number in found}
+
+
+def lost_races(
+    conn: Connection, key: SegmentKey, days: Collection[dt.date]
+) -> list[tuple[dt.date, str]]:
+    """Return (day, race key) of what the segment owns and the database lacks."""
+    return connection.fetch_all(conn, "find_lost_races", _days(key, days))
+
+
+def lost_runners(
+    conn: Connection, key: SegmentKey, days: Collection[dt.date]
+) -> list[tuple[dt.date, str]]:
+    """Return (day, runner key) of what the segment's races have and the database lacks."""
+    return connection.fetch_all(conn, "find_lost_runners", _days(key, days))
+
+
+def foreign_runners(
+    conn: Connection, key: SegmentKey, race_ids: Collection[int]
+) -> dict[dt.date, int]:
+    """Count runners of these races that no folder claims, by day."""
+    params = _month(key) | {"ids": list(race_ids)}
+    return dict(connection.fetch_all(conn, "count_foreign_runners", params))
+
+
+def unclaimed_days(conn: Connection, key: SegmentKey) -> list[tuple[str, str, dt.date]]:
+    """Return region, code and day of what others put into `racing.ingested_days` in the month."""
+    return connection.fetch_all(conn, "fetch_unclaimed_days", _month(key))
+
+
+def _month(key: SegmentKey) -> dict[str, object]:
+    return {"first": key.first_day, "next": key.next_month}
+
+
+def _days(key: SegmentKey, days: Collection[dt.date]) -> dict[str, object]:
+    return _month(key) | {"region": key.region, "code": key.code, "days": list(days)}
