@@ -1,5 +1,6 @@
 """The documents against the code: what an operator looks up is there, and is true."""
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator
@@ -15,9 +16,13 @@ from giddyup_watch import errors, metrics
 from giddyup_watch.cli import main
 from giddyup_watch.demo import tree
 from giddyup_watch.demo.racing.cards import World
+from giddyup_watch.gaps import checks
+from giddyup_watch.gaps.rows import NON_RUNNERS
 from giddyup_watch.logs import Event
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.settings import schema
+from giddyup_watch.store import incidents
+from tests.gaps.conftest import Facts
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
@@ -50,7 +55,7 @@ def _commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click
         assert command is not None
         if isinstance(command, click.Group):
             yield from _commands(command, f"{before}{name} ")
-        else:
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             yield f"{before}{name}", command
 
 
@@ -88,6 +93,23 @@ def test_exit_codes() -> None:
 
 def test_log_events() -> None:
     assert set(_rows("Log events")) == {event.value for event in Event}
+
+
+def test_gap_checks() -> None:
+    """Severity, title and hint; the keys are told in words."""
+    documented = {
+        name: [re.sub(r"`|\\(?=\|)", "", cell).strip() for cell in (cells[1], cells[3], cells[4])]
+        for name, cells in _rows("Gap checks").items()
+    }
+    there = {
+        one.name: [one.severity, one.title.replace("`", ""), one.hint]
+        for one in checks.registered()
+    }
+    assert documented == there
+
+
+def test_non_runners() -> None:
+    assert ", ".join(f"`{name}`" for name in NON_RUNNERS) in _section("Gap checks")
 
 
 def _code() -> str:
@@ -229,3 +251,39 @@ def test_shapes_of_json(
     conn.execute("SET application_name = 'giddyup-watch active inotify queue=0'")
     conn.execute("SELECT pg_advisory_lock(123456789)")
     assert printed("status", "--json") == _example("status --json")
+
+
+@pytest.fixture
+def gappy(conn: psycopg.Connection[Any], database: str, monkeypatch: pytest.MonkeyPatch) -> dt.date:
+    """A day with one of each that the original five checks find, the day before it included."""
+    monkeypatch.setenv("GIDDYUP_WATCH_DATABASE__URL", database)
+    stored, day = Facts(conn), dt.date(2024, 6, 14)
+    stored.race(["2"], day=day - dt.timedelta(days=1))
+    stored.runner(stored.race([None], key="abc", ran=2), "abc", day, "1", horse=False)
+    stored.race(["1"], off="15:05", ran=2)
+    race_id = stored.race([None], off="15:40")
+    incidents.record(
+        conn,
+        [
+            incidents.Sighting(
+                "unresulted_passed", "unresulted_passed", "abc/2024-06-14", "critical", "gb",
+                "flat", day, "", dict.fromkeys(_GAP_ITEM, race_id),
+            )
+        ],
+    )  # fmt: skip
+    return day
+
+
+_GAP_ITEM = ("race_id", "date", "course_name", "off_time")
+
+
+def test_shapes_of_gaps(gappy: dt.date, capsys: pytest.CaptureFixture[str]) -> None:
+    def printed(*args: str) -> Any:
+        capsys.readouterr()
+        assert main.run(["gaps", "--json", *args]) == 1
+        return _shape(json.loads(capsys.readouterr().out))
+
+    assert printed() == _example("gaps --json")
+    found, documented = printed("--on", str(gappy)), _example("gaps --on --json")
+    found["checks"] = {name: found["checks"][name] for name in documented["checks"]}
+    assert found == documented

@@ -20,7 +20,7 @@ class _Entries:
 @check(
     "info",
     "rows",
-    hint="Nothing to do. None on a racing day: giddyup-watch why REGION/CODE/DAY.",
+    hint="nothing to do; none on a day with racing: giddyup-watch why REGION/CODE/DAY",
     listing="races",
     incident=False,
 )
@@ -54,7 +54,7 @@ def _winnerless(ask: Ask) -> list[_Winnerless]:
     "critical",
     "rows",
     hint="giddyup-watch why REGION/CODE/DAY tells whether the files have the result; when they"
-    " have not, scrape the day again.",
+    " have not, scrape the day again",
     listing="races",
     span=(-1, 0),
 )
@@ -80,7 +80,7 @@ class _Miscounted(RaceRow):
     "warning",
     "rows",
     hint="giddyup-watch verify --month YYYY-MM tells whether database and files differ; when they"
-    " agree, the files are wrong: scrape the day again.",
+    " agree, the files are wrong: scrape the day again",
     listing="races",
     span=(-7, 0),
 )
@@ -115,8 +115,8 @@ class _Horseless(RaceRow):
 @check(
     "warning",
     "rows",
-    hint="The file has no horse in this runner's line, or none that can be read:"
-    " giddyup-watch why REGION/CODE/DAY shows the rejects; correct the file.",
+    hint="its line has no horse, or none that can be read: giddyup-watch why REGION/CODE/DAY"
+    " shows the rejects; correct the file",
     listing="horses",
 )
 def unresolved_horses(ask: Ask) -> Iterator[Finding]:
@@ -140,7 +140,7 @@ def unresolved_horses(ask: Ask) -> Iterator[Finding]:
 @check(
     "critical",
     "rows",
-    hint="giddyup-watch why REGION/CODE/DAY tells what the files have; scrape the day again.",
+    hint="giddyup-watch why REGION/CODE/DAY tells what the files have; scrape the day again",
     family="unresulted_passed",
     listing="races",
     span=(-1, -1),

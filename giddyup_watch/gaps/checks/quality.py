@@ -23,7 +23,7 @@ class _Duplicates(RaceRow):
     "warning",
     "rows",
     hint="giddyup-watch why REGION/CODE/DAY names the files and whoever else wrote; delete the"
-    " race that no file has, or correct the file that has both.",
+    " race that no file has, or correct the file that has both",
     listing="races",
 )
 def duplicate_races(ask: Ask) -> Iterator[Finding]:
@@ -49,8 +49,8 @@ class _Unpriced:
 @check(
     "warning",
     "rows",
-    hint="Fetch Betfair's prices for the day again and let the scraper match them anew; its"
-    " unmatched_*.csv of the month says what it could not match.",
+    hint="fetch Betfair's prices for the day again and let the scraper match them anew; its"
+    " unmatched_*.csv of the month says what it could not match",
 )
 def missing_prices(ask: Ask) -> Iterator[Finding]:
     """Days of which more than a quarter of the runners has no Betfair starting price.
@@ -85,8 +85,8 @@ def missing_prices(ask: Ask) -> Iterator[Finding]:
 @check(
     "warning",
     "rows",
-    hint="Somebody else wrote or changed the race: giddyup-watch ingest --date DAY --force writes"
-    " again what the files have.",
+    hint="somebody else wrote or changed the race: giddyup-watch ingest --date DAY --force writes"
+    " again what the files have",
     listing="races",
 )
 def missing_course(ask: Ask) -> Iterator[Finding]:
