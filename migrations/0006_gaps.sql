@@ -50,6 +50,15 @@ COMMENT ON TABLE racing.verified_segments IS
 COMMENT ON COLUMN racing.verified_segments.days IS 'the days that differ';
 COMMENT ON COLUMN racing.verified_segments.finding IS 'how they differ, in one sentence; empty when they do not';
 
+-- What the checks look for in the ledger, wherever it is among twenty years of good days.
+
+CREATE INDEX ledger_days_unwell ON racing.ledger_days (region, code, d)
+WHERE state <> 'loaded' OR rejected > 0;
+CREATE INDEX ledger_races_copies ON racing.ledger_races (region, code, race_date)
+WHERE NOT owned AND in_file;
+CREATE INDEX ingest_rejects_undated ON racing.ingest_rejects (region, code, month)
+WHERE d IS NULL;
+
 -- The monitoring queries of the original system, under names to find them by.
 
 CREATE VIEW racing.ingest_recent_runs AS

@@ -1,6 +1,7 @@
 """One round of the checks as the daemon leads it: what the tree holds, what waits, who asks."""
 
 import datetime as dt
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class Rounds:
         self._pending = pending
         self._board = board
         self._inventory = Inventory()
+        self._turns = itertools.count()
 
     def go(self, conn: Connection, news: News) -> tuple[Ask, Round]:
         """Ask every check: about the window, the days corrected, and all of ledger and disk."""
@@ -65,6 +67,7 @@ class Rounds:
             days=tuple(sorted(news.days.union(gap_round.window(plan.terms, now)))),
             disk=disk,
             waiting=self._waiting(plan) if disk is not None else {},
+            turn=next(self._turns),
         )
         return ask, gap_round.go(ask)
 

@@ -67,7 +67,9 @@ class Ask:
     """What a check is asked: about which days of race rows, at what moment, under which terms.
 
     `disk` is what the tree holds, None while it is not there. `waiting` says
-    how many seconds each segment in the daemon's queue has waited.
+    how many seconds each segment in the daemon's queue has waited. `turn` is
+    the number of the round: what is too much for each is done by turns, and
+    whole when it is None.
     """
 
     conn: Connection
@@ -76,6 +78,7 @@ class Ask:
     days: tuple[dt.date, ...]
     disk: Inventory | None = None
     waiting: Mapping[SegmentKey, float] = field(default_factory=dict)
+    turn: int | None = None
 
     @property
     def today(self) -> dt.date:

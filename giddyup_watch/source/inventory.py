@@ -14,6 +14,7 @@ from giddyup_watch.source.layout import Look
 from giddyup_watch.source.tables import TableFile
 
 _DATE = cells.position("races", "date")
+_KEY = cells.position("races", "race_key")
 _TYPE = cells.position("races", "type")
 
 
@@ -21,7 +22,7 @@ _TYPE = cells.position("races", "type")
 class Holding:
     """What one segment's files hold, as far as a glance tells.
 
-    `races` counts the lines of each day by the code that their type belongs to,
+    `races` counts the races of each day by the code that their type belongs to,
     whatever the folder; lines without a date of the month are not counted.
     `claimed` are the days that the manifest says were processed. `problem` says
     why nothing could be read; then both are empty.
@@ -77,10 +78,14 @@ def _hold(master: Path, key: SegmentKey, stamp: SegmentStamp) -> Holding:
 
 
 def _count(file: TableFile) -> dict[dt.date, Counter[str]]:
-    counted: dict[dt.date, Counter[str]] = {}
-    for _, row in file:
+    """Count each race once: the later line of a key wins, whatever day it names."""
+    races: dict[str, tuple[dt.date, str]] = {}
+    for line, row in file:
         if row and (day := _day(file.key, row[_DATE])) is not None:
-            counted.setdefault(day, Counter())[model.code_of(row[_TYPE])] += 1
+            races[row[_KEY] or f"line {line.number}"] = (day, model.code_of(row[_TYPE]))
+    counted: dict[dt.date, Counter[str]] = {}
+    for day, code in races.values():
+        counted.setdefault(day, Counter())[code] += 1
     return counted
 
 

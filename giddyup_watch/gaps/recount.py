@@ -1,0 +1,56 @@
+"""Rows of ours that are gone from the database: counted, a share of the months each round."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from giddyup_watch.gaps.check import Ask
+from giddyup_watch.model import SegmentKey
+from giddyup_watch.store import connection
+
+#: Months counted in each round besides those that are always: twenty years in seven hours.
+SHARE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """How many rows that one folder wrote of one day are no longer there."""
+
+    region: str
+    code: str
+    d: dt.date
+    races: int
+    runners: int
+
+    @property
+    def key(self) -> SegmentKey:
+        return SegmentKey(self.region, self.code, f"{self.d:%Y-%m}")
+
+
+def gone(ask: Ask) -> Iterator[Gone]:
+    """Compare the rows of the months whose turn it is with what the ledger says is ours."""
+    for first, after in _stretches(_months(ask)):
+        span: dict[str, object] = {"first": first, "next": after}
+        short = connection.fetch_all(ask.conn, "find_short_days", span)
+        if short:
+            span["days"] = [day for (day,) in short]
+            yield from connection.fetch_all(ask.conn, "find_gone_rows", span, row=Gone)
+
+
+def _months(ask: Ask) -> list[dt.date]:
+    params = {
+        "turn": ask.turn,
+        "share": SHARE,
+        "first": ask.today - dt.timedelta(days=ask.terms.window_days),
+        "last": ask.today,
+    }
+    return [month for (month,) in connection.fetch_all(ask.conn, "choose_months", params)]
+
+
+def _stretches(months: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """Join months that follow each other: first day, and first day after."""
+    joined: list[tuple[dt.date, dt.date]] = []
+    for month in months:
+        begin = joined.pop()[0] if joined and joined[-1][1] == month else month
+        joined.append((begin, (month + dt.timedelta(days=31)).replace(day=1)))
+    return joined
