@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import psycopg
@@ -16,6 +16,7 @@ from giddyup_watch import errors, metrics
 from giddyup_watch.cli import main
 from giddyup_watch.demo import tree
 from giddyup_watch.demo.racing.cards import World
+from giddyup_watch.explain.phrases import Verdict
 from giddyup_watch.gaps import checks
 from giddyup_watch.gaps.rows import NON_RUNNERS
 from giddyup_watch.logs import Event
@@ -287,3 +288,32 @@ def test_shapes_of_gaps(gappy: dt.date, capsys: pytest.CaptureFixture[str]) -> N
     found, documented = printed("--on", str(gappy)), _example("gaps --on --json")
     found["checks"] = {name: found["checks"][name] for name in documented["checks"]}
     assert found == documented
+
+
+def test_verdicts_of_why() -> None:
+    assert set(_rows("why --json")) == set(get_args(Verdict))
+
+
+def test_shape_of_why(
+    loading: list[str], conn: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a day with one of each: a row that drifted, a reject, a gap; and work to do."""
+    assert main.run(["ingest", *loading]) == 0
+    capsys.readouterr()
+    day = conn.execute("SELECT min(race_date) FROM racing.races").fetchall()[0][0]
+    conn.execute("UPDATE racing.runners SET pos_raw = '99' WHERE race_date = %s", (day,))
+    conn.execute(
+        "INSERT INTO racing.ingest_rejects (region, code, month, d, file, line, value, reason)"
+        " VALUES ('gb', 'flat', %s, %s, 'races.csv', 12, '', '')",
+        (SEGMENT.first_day, day),
+    )
+    conn.execute(
+        "INSERT INTO racing.data_gaps (check_name, family, key, severity, d, finding, item)"
+        " VALUES ('rejected_rows', 'rejected_rows', 'gb/flat', 'warning', %s, '', '{}')",
+        (day,),
+    )
+    assert main.run(["why", f"gb/flat/{day}", "--json"]) == 0
+    printed = _shape(json.loads(capsys.readouterr().out))
+    documented = _example("why --json")
+    documented["answers"][0]["next"] = []  # what differs from the files is to be loaded by force
+    assert printed == documented

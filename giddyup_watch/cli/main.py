@@ -32,6 +32,7 @@ COMMANDS = {
     "backfill": _Entry("backfill", "Load everything on disk that is not loaded."),
     "gaps": _Entry("gaps", "What is missing or does not add up; `gaps ack` acknowledges one."),
     "status": _Entry("status", "Last run, lock holder, pause, freshness, states of segments."),
+    "why": _Entry("why", "Say why a day or month is loaded, or is not."),
     "cancel": _Entry("control", "Stop the running ingest at its next safe point."),
     "pause": _Entry("control", "Go on watching, but load nothing."),
     "resume": _Entry("control", "Load again, what was parked by a cancel too."),

@@ -33,7 +33,7 @@ def _collect(conn: Connection, loaded: settings.Settings) -> dict[str, Any]:
     asked = control.read(conn)
     last = runs.latest(conn)
     holder = lock.holder(conn, loaded.database.lock_id)
-    daemons = [_daemon(one) for one in server.own_sessions(conn) if _is_daemon(one)]
+    daemons = [_daemon(one) for one in server.daemons(conn)]
     queues = [one["queue"] for one in daemons if one["role"] == "active"]
     return {
         "daemons": daemons,
@@ -49,19 +49,12 @@ def _collect(conn: Connection, loaded: settings.Settings) -> dict[str, Any]:
     }
 
 
-def _is_daemon(one: lock.Holder) -> bool:
-    return one.application.startswith(("giddyup-watch active ", "giddyup-watch standby "))
-
-
-def _daemon(one: lock.Holder) -> dict[str, Any]:
-    """What a daemon says of itself: `giddyup-watch active inotify queue=3`."""
-    _, role, watcher, *rest = one.application.split()
-    said = dict(word.split("=", 1) for word in rest if "=" in word)
+def _daemon(one: server.Daemon) -> dict[str, Any]:
     return {
-        **dataclasses.asdict(one),
-        "role": role,
-        "watcher": watcher,
-        "queue": int(said.get("queue", 0)),
+        **dataclasses.asdict(one.session),
+        "role": one.role,
+        "watcher": one.watcher,
+        "queue": one.queue,
     }
 
 

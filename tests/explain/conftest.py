@@ -1,0 +1,42 @@
+"""The bench of the ingest tests, and questions about what lies on it."""
+
+import datetime as dt
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from giddyup_watch.explain import why
+from giddyup_watch.explain.evidence import Subject
+from giddyup_watch.explain.why import Answer
+from giddyup_watch.gaps.check import Terms
+from giddyup_watch.model import SegmentKey
+from tests.ingest.conftest import CODES, REGIONS, Bench, bench, month, other_session
+
+__all__ = ["bench", "month", "other_session"]
+
+TERMS = Terms(
+    zone=ZoneInfo("Europe/London"),
+    regions=REGIONS,
+    codes=CODES,
+    window_days=7,
+    grace=dt.timedelta(minutes=60),
+    stale=dt.timedelta(hours=36),
+    blank_days=frozenset({"12-24", "12-25"}),
+)
+
+#: Asks why a segment, or a day of it, is as it is.
+Why = Callable[..., Answer]
+
+
+@pytest.fixture
+def why_(bench: Bench) -> Why:
+    """The one answer about a segment, or a day of it; `now` is the clock's unless given."""
+
+    def asked(key: SegmentKey, day: str | None = None, now: dt.datetime | None = None) -> Answer:
+        subject = Subject(key, dt.date.fromisoformat(day) if day else None)
+        moment = now or dt.datetime.now(dt.UTC)
+        (answer,) = why.answers(bench.session, TERMS, moment, [subject])
+        return answer
+
+    return asked
