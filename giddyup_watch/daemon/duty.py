@@ -28,6 +28,8 @@ class Duty:
         self.role: Role = "idle"
         #: Whether the queue holds all that is to be loaded, as far as a comparison can tell.
         self.compared = False
+        #: How often work has begun.
+        self.begun = 0
         self._lock = threading.Lock()
         self._wanted = False
         self._segments: set[SegmentKey] = set()
@@ -41,6 +43,7 @@ class Duty:
     def begin(self) -> None:
         """Work on the database begins; nothing is known of it yet."""
         self.compared = False
+        self.begun += 1
         self._become("active")
 
     def note_compared(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from giddyup_watch import metrics as names
+from giddyup_watch.errors import DatabaseUnavailableError, GiddyupError, TreeMissingError
 from giddyup_watch.gaps.round import Answered, Round
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
@@ -36,6 +37,13 @@ class Herald:
         self._tell(Event.GAP_CHANGED, made.changed)
         self._tell(Event.GAP_RESOLVED, made.resolved)
 
+    def unproven(self, error: GiddyupError) -> None:
+        """Say that database and disk could not be compared, unless nobody can ask anything now."""
+        if isinstance(error, DatabaseUnavailableError):
+            raise error
+        if not isinstance(error, TreeMissingError):
+            self._fail("verify", error.message)
+
     def leave(self) -> None:
         """Another daemon looks after the gaps now: its gauges count."""
         self._gauges({})
@@ -52,9 +60,14 @@ class Herald:
         if answered.spoke:
             self._metrics.set("check_last_success_timestamp_seconds", time.time(), check=name)
             self._failing.pop(name, None)
-        elif answered.error and self._failing.get(name) != answered.error:
-            self._failing[name] = answered.error  # said once, until it answers or fails otherwise
-            log.error(Event.CHECK_FAILED, check=name, reason=answered.error)
+        elif answered.error:
+            self._fail(name, answered.error)
+
+    def _fail(self, name: str, reason: str) -> None:
+        """Say it once, until it succeeds or fails otherwise."""
+        if self._failing.get(name) != reason:
+            self._failing[name] = reason
+            log.error(Event.CHECK_FAILED, check=name, reason=reason)
 
     def _show(self, made: Round) -> None:
         counts = Counter(

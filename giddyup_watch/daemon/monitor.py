@@ -6,7 +6,7 @@ On a connection of its own, and only while this daemon is the active one.
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing, suppress
 from typing import Any
 
@@ -22,7 +22,7 @@ from giddyup_watch.daemon.nightly import Nightly
 from giddyup_watch.daemon.pending import Pending
 from giddyup_watch.daemon.rounds import Plan, Rounds
 from giddyup_watch.daemon.service import Service
-from giddyup_watch.errors import GiddyupError, TreeMissingError
+from giddyup_watch.errors import GiddyupError, TransientError
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.model import SegmentKey
@@ -37,6 +37,8 @@ SPARE, SPARE_SECONDS = 4.0, 0.25
 #: The nightly proof rests so many times the length of a slice, and while segments wait to be
 #: loaded altogether, unless one has waited for so many seconds.
 PROOF_SPARE, PROOF_PATIENCE = 1.0, 600.0
+#: Seconds after which a proof that failed is tried again.
+PROOF_RETRY = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +68,7 @@ class Monitor(Service):
         self._heartbeat = heartbeat
         self._metrics = metrics
         self._herald = Herald(metrics)
-        self._rounds = Rounds(lambda: self._plan, duty, pending, board)
+        self._rounds = Rounds(lambda: self._plan, duty, pending, board, self._begin_check)
         self._nightly = Nightly(lambda: self._plan, metrics)
         self._backoff = Backoff()
         self._conn: Connection | None = None
@@ -74,6 +76,7 @@ class Monitor(Service):
         self._round_at = 0.0  # whatever happens
         self._not_before = 0.0  # because something happened
         self._proof_at = 0.0
+        self._turn: int | None = None  # None: what goes by turns is due as a whole
 
     def change(self, plan: Plan) -> None:
         """By new terms everything is asked again, at once."""
@@ -120,9 +123,10 @@ class Monitor(Service):
             self._conn = conn
             try:
                 hearing.listen(conn)
-                self._round_at = 0.0
+                begun = self._duty.begun
+                self._round_at, self._turn = 0.0, None
                 self._nightly.forget()
-                while self._goes_on():
+                while self._goes_on() and self._duty.begun == begun:
                     self.rest(self._step(conn))
             finally:
                 self._conn = None
@@ -139,7 +143,7 @@ class Monitor(Service):
             return 0.0
         now = time.monotonic()
         if now >= self._proof_at and self._nightly.due(_utcnow()) and self._is_quiet(now):
-            self._prove(conn, now)
+            self._prove(conn)
         ahead = [self._round_at - now, PULSE]
         if self._duty.wanted:
             ahead.append(self._not_before - now)
@@ -165,10 +169,9 @@ class Monitor(Service):
         began = time.monotonic()
         whole = began >= self._round_at
         news = self._duty.take()
-        self._heartbeat.beat("verify")
-        nightly.again(conn, self._plan, None if whole else news.segments, self._goes_on)
+        self._prove_again(conn, None if whole else news.segments)
         self._heartbeat.beat("check")
-        ask, made = self._rounds.go(conn, news)
+        ask, made = self._rounds.go(conn, news, self._turn)
         if self.stopping.is_set():
             return  # checks that the stop broke off did not fail
         self._herald.round(made)
@@ -177,20 +180,38 @@ class Monitor(Service):
             self._round_at = began + self._plan.interval
         seconds = time.monotonic() - began
         self._not_before = time.monotonic() + max(SPARE * seconds, SPARE_SECONDS)
+        self._turn = 0 if self._turn is None else self._turn + 1
         self._interrupted = False
 
-    def _prove(self, conn: Connection, now: float) -> None:
+    def _begin_check(self) -> None:
+        self._heartbeat.beat("check")
+        if self.stopping.is_set():
+            raise TransientError("asked to stop")
+
+    def _prove_again(self, conn: Connection, touched: Collection[SegmentKey] | None) -> None:
+        self._heartbeat.beat("verify")
+        try:
+            nightly.again(conn, self._plan, touched, self._goes_on)
+        except GiddyupError as error:
+            if self._goes_on():
+                self._herald.unproven(error)
+
+    def _prove(self, conn: Connection) -> None:
         """Compare the next segments; a round is due when one of them differs."""
         self._heartbeat.beat("verify")
-        disk = self._rounds.disk()
-        if disk is not None:
-            with suppress(TreeMissingError):
+        began = time.monotonic()
+        rest = PULSE
+        try:
+            disk = self._rounds.disk()
+            if disk is not None:
                 if self._nightly.go_on(conn, disk, _utcnow(), self._may_prove):
                     self._duty.want()
-        seconds = time.monotonic() - now
-        self._proof_at = time.monotonic() + max(
-            PROOF_SPARE * seconds, PULSE if disk is None else 0.0
-        )
+                rest = PROOF_SPARE * (time.monotonic() - began)
+        except GiddyupError as error:
+            if self._goes_on():
+                self._herald.unproven(error)
+            rest = PROOF_RETRY
+        self._proof_at = time.monotonic() + rest
 
     def _may_prove(self) -> bool:
         self._heartbeat.beat("verify")

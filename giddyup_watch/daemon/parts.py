@@ -218,6 +218,5 @@ def _watch(given: Settings) -> rounds.Plan:
         lock_id=given.database.lock_id,
         orphan_seconds=given.watch.orphan_seconds,
         interval=given.gaps.interval_seconds,
-        settle=2 * given.watch.rescan_seconds,
         verify_at=dt.time.fromisoformat(at) if at else None,
     )

@@ -1,10 +1,9 @@
 """One round of the checks as the daemon leads it: what the tree holds, what waits, who asks."""
 
 import datetime as dt
-import itertools
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from giddyup_watch.daemon import rescan
@@ -12,11 +11,12 @@ from giddyup_watch.daemon.board import Board
 from giddyup_watch.daemon.duty import Duty, News
 from giddyup_watch.daemon.pending import Pending
 from giddyup_watch.errors import TreeMissingError
+from giddyup_watch.gaps import checks
 from giddyup_watch.gaps import round as gap_round
-from giddyup_watch.gaps.check import Ask, Terms
+from giddyup_watch.gaps.check import Ask, Check, Finding, Terms
 from giddyup_watch.gaps.round import Round
 from giddyup_watch.ingest.segment import Session
-from giddyup_watch.model import Rules, SegmentKey
+from giddyup_watch.model import Rules
 from giddyup_watch.source import layout
 from giddyup_watch.source.inventory import Inventory
 from giddyup_watch.store.connection import Connection
@@ -26,8 +26,7 @@ from giddyup_watch.store.connection import Connection
 class Plan:
     """What is to be watched over, and how. A new one can be given at any time.
 
-    `settle` is how many seconds after its change a segment is in the queue at
-    the latest. `verify_at` is None for never.
+    `interval`: seconds from one round to the next; `verify_at` is None for never.
     """
 
     master: Path
@@ -36,7 +35,6 @@ class Plan:
     lock_id: int
     orphan_seconds: float
     interval: float
-    settle: float
     verify_at: dt.time | None
 
     def session(self, conn: Connection) -> Session:
@@ -47,29 +45,33 @@ class Rounds:
     """What is known of the tree outlasts the connection; all else is asked anew each time."""
 
     def __init__(
-        self, plan: Callable[[], Plan], duty: Duty, pending: Pending, board: Board
+        self,
+        plan: Callable[[], Plan],
+        duty: Duty,
+        pending: Pending,
+        board: Board,
+        before_each: Callable[[], None],
     ) -> None:
         self._plan = plan
         self._duty = duty
         self._pending = pending
         self._board = board
+        self._before_each = before_each
         self._inventory = Inventory()
-        self._turns = itertools.count()
 
-    def go(self, conn: Connection, news: News) -> tuple[Ask, Round]:
+    def go(self, conn: Connection, news: News, turn: int | None) -> tuple[Ask, Round]:
         """Ask every check: about the window, the days corrected, and all of ledger and disk."""
         plan, now = self._plan(), dt.datetime.now(dt.UTC)
-        disk = self.disk()
         ask = Ask(
             conn,
             plan.terms,
             now,
             days=tuple(sorted(news.days.union(gap_round.window(plan.terms, now)))),
-            disk=disk,
-            waiting=self._waiting(plan) if disk is not None else {},
-            turn=next(self._turns),
+            disk=self.disk(),
+            waiting=self._pending.ages(time.monotonic()),
+            turn=turn,
         )
-        return ask, gap_round.go(ask)
+        return ask, gap_round.go(ask, map(self._announced, checks.registered()))
 
     def disk(self) -> Inventory | None:
         """What the tree holds now, None when that cannot be told.
@@ -89,12 +91,11 @@ class Rounds:
             return None
         return None if self._board.problem("tree") else self._inventory
 
-    def _waiting(self, plan: Plan) -> dict[SegmentKey, float]:
-        """Those in the queue, and those that changed so lately that nobody may have noticed yet."""
-        now = time.time()
-        fresh = {
-            key: age
-            for key, held in self._inventory.holdings.items()
-            if 0 <= (age := now - held.stamp.changed_at) < plan.settle
-        }
-        return fresh | self._pending.ages(time.monotonic())
+    def _announced(self, check: Check) -> Check:
+        """Return the same check, which says when it is asked and is not asked after a stop."""
+
+        def answer(ask: Ask) -> Iterable[Finding]:
+            self._before_each()
+            return check.answer(ask)
+
+        return replace(check, answer=answer)

@@ -1,5 +1,7 @@
 import datetime as dt
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,10 @@ from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.demo.tree import build, segments
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import layout
+from tests.daemon import monitored
+from tests.daemon.test_worker import Plain, session
+from tests.flow import loading
+from tests.server import Server
 
 
 class Tree:
@@ -45,3 +51,39 @@ def racing(tmp_path: Path) -> Path:
     master = tmp_path / "racing"
     build(master, World(seed=9, volume=0.1), segments(["2024-06"]), today=dt.date(2024, 6, 12))
     return master
+
+
+@pytest.fixture(scope="session")
+def recent_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The last days, to copy."""
+    master = tmp_path_factory.mktemp("recent") / "master"
+    monitored.build(master)
+    return master
+
+
+@pytest.fixture(scope="session")
+def recent_template(postgres: Server, template: str, recent_tree: Path) -> Iterator[str]:
+    """Name of a database with the last days loaded, to make others from."""
+    with postgres.database(template) as url:
+        loading.load(url, recent_tree)
+        yield url.rpartition("/")[2].partition("?")[0]
+
+
+@pytest.fixture
+def recent(recent_tree: Path, tmp_path: Path) -> Path:
+    """A master tree of the last days."""
+    return Path(shutil.copytree(recent_tree, tmp_path / "recent"))
+
+
+@pytest.fixture
+def loaded(postgres: Server, recent_template: str) -> Iterator[str]:
+    """URL of a fresh database with `recent` loaded."""
+    with postgres.database(recent_template) as url:
+        yield url
+
+
+@pytest.fixture
+def other(loaded: str) -> Iterator[Plain]:
+    """A session of somebody else's on `loaded`."""
+    with session(loaded) as opened:
+        yield opened
