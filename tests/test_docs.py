@@ -17,6 +17,7 @@ from giddyup_watch.cli import main
 from giddyup_watch.demo import tree
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.explain.phrases import Verdict
+from giddyup_watch.explain.proof import RESULTS
 from giddyup_watch.gaps import checks
 from giddyup_watch.gaps.rows import NON_RUNNERS
 from giddyup_watch.logs import Event
@@ -317,3 +318,17 @@ def test_shape_of_why(
     documented = _example("why --json")
     documented["answers"][0]["next"] = []  # what differs from the files is to be loaded by force
     assert printed == documented
+
+
+def test_results_of_verify() -> None:
+    assert tuple(_rows("verify --json")) == RESULTS
+
+
+def test_shape_of_verify(
+    loading: list[str], conn: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.run(["ingest", *loading]) == 0
+    conn.execute("UPDATE racing.runners SET pos_raw = '99'")
+    capsys.readouterr()
+    assert main.run(["verify", *loading]) == 1
+    assert _shape(json.loads(capsys.readouterr().out)) == _example("verify --json")

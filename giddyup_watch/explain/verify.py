@@ -86,8 +86,13 @@ class _Prover:
         return self._summed_up(key, days)
 
     def _unread(self, key: SegmentKey, result: Result, reason: str) -> Proof:
-        """Judge by the ledger alone: what it claims has to be in the database."""
+        """Judge by the ledger alone: what it claims has to be in the database.
+
+        What is neither on disk nor in the ledger is equal: given up.
+        """
         known = ledger.fetch_days(self._conn, key)
+        if result == "absent" and not known:
+            return dataclasses.replace(self._summed_up(key, {}), reason=reason)
         days = {date: DayProof(date, result, reason) for date in sorted(known)}
         self._look_for_lost(key, list(days.values()))
         proof = self._summed_up(key, days)

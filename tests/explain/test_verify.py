@@ -276,10 +276,10 @@ def test_a_folder_that_is_gone_is_absent(loaded: Bench, noted: bool) -> None:
     assert prove(loaded).result == "different"
 
 
-def test_a_folder_that_was_given_up_is_absent_and_has_no_days(loaded: Bench) -> None:
+def test_a_folder_that_was_given_up_is_equal(loaded: Bench) -> None:
     shutil.rmtree(loaded.master / str(FLAT))
     loaded.load(FLAT, trigger="cli", accept=["shrink"])
-    assert (prove(loaded).result, prove(loaded).days) == ("absent", [])
+    assert (prove(loaded).result, prove(loaded).days) == ("equal", [])
 
 
 def test_refused_files_say_why(loaded: Bench) -> None:
