@@ -20,9 +20,9 @@ from giddyup_watch.daemon.heartbeat import Heartbeat
 from giddyup_watch.daemon.herald import Herald
 from giddyup_watch.daemon.nightly import Nightly
 from giddyup_watch.daemon.pending import Pending
-from giddyup_watch.daemon.rounds import Plan, Rounds
+from giddyup_watch.daemon.rounds import Plan, Rounds, StoppedError
 from giddyup_watch.daemon.service import Service
-from giddyup_watch.errors import GiddyupError, TransientError
+from giddyup_watch.errors import GiddyupError
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.model import SegmentKey
@@ -76,6 +76,7 @@ class Monitor(Service):
         self._round_at = 0.0  # whatever happens
         self._not_before = 0.0  # because something happened
         self._proof_at = 0.0
+        self._proving = 0  # segments of the slice in hand
         self._turn: int | None = None  # None: what goes by turns is due as a whole
 
     def change(self, plan: Plan) -> None:
@@ -107,6 +108,8 @@ class Monitor(Service):
         began = time.monotonic()
         try:
             self._session()
+        except StoppedError:
+            return
         except GiddyupError as error:
             if self.stopping.is_set():
                 return
@@ -140,10 +143,10 @@ class Monitor(Service):
         self._hear(hearing.heard(conn))
         if self._round_is_due():
             self._round(conn)
-            return 0.0
         now = time.monotonic()
         if now >= self._proof_at and self._nightly.due(_utcnow()) and self._is_quiet(now):
             self._prove(conn)
+            now = time.monotonic()
         ahead = [self._round_at - now, PULSE]
         if self._duty.wanted:
             ahead.append(self._not_before - now)
@@ -186,7 +189,7 @@ class Monitor(Service):
     def _begin_check(self) -> None:
         self._heartbeat.beat("check")
         if self.stopping.is_set():
-            raise TransientError("asked to stop")
+            raise StoppedError
 
     def _prove_again(self, conn: Connection, touched: Collection[SegmentKey] | None) -> None:
         self._heartbeat.beat("verify")
@@ -200,7 +203,7 @@ class Monitor(Service):
         """Compare the next segments; a round is due when one of them differs."""
         self._heartbeat.beat("verify")
         began = time.monotonic()
-        rest = PULSE
+        self._proving, rest = 0, PULSE
         try:
             disk = self._rounds.disk()
             if disk is not None:
@@ -214,8 +217,11 @@ class Monitor(Service):
         self._proof_at = time.monotonic() + rest
 
     def _may_prove(self) -> bool:
+        """Go on with another segment: one at least, however soon a round is due."""
         self._heartbeat.beat("verify")
-        return self._goes_on() and not self._round_is_due() and self._is_quiet(time.monotonic())
+        self._proving += 1
+        free = not self._round_is_due() and self._is_quiet(time.monotonic())
+        return self._goes_on() and (free or self._proving == 1)
 
     def _is_quiet(self, now: float) -> bool:
         oldest = self._pending.oldest()

@@ -41,6 +41,10 @@ class Plan:
         return Session(conn, self.master, self.rules, self.lock_id, self.orphan_seconds)
 
 
+class StoppedError(Exception):
+    """The round is given up between two checks: no failure of any, so no error of ours."""
+
+
 class Rounds:
     """What is known of the tree outlasts the connection; all else is asked anew each time."""
 
@@ -92,7 +96,7 @@ class Rounds:
         return None if self._board.problem("tree") else self._inventory
 
     def _announced(self, check: Check) -> Check:
-        """Return the same check, which says when it is asked and is not asked after a stop."""
+        """Return the same check, which says when it is asked."""
 
         def answer(ask: Ask) -> Iterable[Finding]:
             self._before_each()
