@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from giddyup_watch.explain.month import Month
 from giddyup_watch.explain.proof import DayProof, Difference
 from giddyup_watch.explain.standing import Standing
 from giddyup_watch.ingest import compare as cells
@@ -13,7 +14,7 @@ from giddyup_watch.store import facts
 from giddyup_watch.store.connection import Connection
 
 
-def compare(conn: Connection, found: Standing, days: Sequence[DayProof]) -> None:
+def compare(conn: Connection, found: Standing, month: Month, days: Sequence[DayProof]) -> None:
     """Plan these days as if nothing were known of them, and see what a run would do.
 
     Nothing is held by it: what was loaded once, was loaded with good reason.
@@ -29,13 +30,21 @@ def compare(conn: Connection, found: Standing, days: Sequence[DayProof]) -> None
     )
     planned = {plan.day: plan for plan in made.days}
     for day in days:
-        _compare_day(conn, made, planned[day.day], day)
+        if _passes(planned[day.day], month):
+            day.result, day.reason = "behind", "a race passes to another folder, or from one"
+        else:
+            _compare_day(conn, made, planned[day.day], day)
+
+
+def _passes(plan: DayPlan, month: Month) -> bool:
+    """Whether a race is to change its owner; a runner that two races claim changes none."""
+    heirs = plan.hand_over.values()
+    return bool(plan.unseat) or not all(
+        month.claims(heir.key, heir.day)[heir.race_key].owned for heir in heirs
+    )
 
 
 def _compare_day(conn: Connection, made: SegmentPlan, plan: DayPlan, day: DayProof) -> None:
-    if plan.unseat or plan.hand_over:
-        day.result, day.reason = "behind", "a race of it passes to another folder, or from one"
-        return
     races, runners, _ = load.staging_rows(made, [plan])
     _compare_rows(conn, made, day, "races", races)
     _compare_rows(conn, made, day, "runners", runners)

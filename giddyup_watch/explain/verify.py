@@ -138,8 +138,9 @@ class _Prover:
         proofs = {day.day: DayProof(day.day, "equal") for day, _ in days}
         doubtful = [day.day for day, _ in days if not self._equal(found.key, day, proofs[day.day])]
         if doubtful:
-            rows.compare(self._conn, found, [proofs[date] for date in doubtful])
-            self._count_strangers(found.key, [proofs[date] for date in doubtful])
+            month, closer = self._of_month(found.key), [proofs[date] for date in doubtful]
+            rows.compare(self._conn, found, month, closer)
+            self._count_strangers(found.key, closer)
         for day, before in days:
             if not before.ingested:
                 proofs[day.day].differs(reason="it is not in racing.ingested_days")
