@@ -82,11 +82,12 @@ def _lacking(ask: Ask) -> dict[SegmentKey, list[dt.date]]:
     """Return the days of each segment of which the files hold rows and the database does not."""
     rows = connection.fetch_all(ask.conn, "check_loaded_days")
     well = {SegmentKey(region, code, month): days for region, code, month, days in rows}
-    return {
-        key: days
-        for key, held in ask.tree.holdings.items()
-        if (days := sorted(day for day in held.races if not well.get(key, 0) >> day.day - 1 & 1))
-    }
+    lacking = {}
+    for key, held in ask.tree.holdings.items():
+        days = well.get(key, 0)
+        if missing := sorted(day for day in held.races if not days >> day.day & 1):
+            lacking[key] = missing
+    return lacking
 
 
 def _excused(ask: Ask, key: SegmentKey, held: Holding, state: _State | None) -> bool:
