@@ -14,6 +14,7 @@ from psycopg.rows import scalar_row
 
 from giddyup_watch import errors, metrics
 from giddyup_watch.cli import main
+from giddyup_watch.cli.coverage import MARKS
 from giddyup_watch.demo import tree
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.explain.phrases import Verdict
@@ -332,3 +333,14 @@ def test_shape_of_verify(
     capsys.readouterr()
     assert main.run(["verify", *loading]) == 1
     assert _shape(json.loads(capsys.readouterr().out)) == _example("verify --json")
+
+
+def test_states_of_coverage() -> None:
+    documented = {name: cells[1].strip("` ") for name, cells in _rows("coverage --json").items()}
+    marks = {state: mark.strip() or "blank" for state, (mark, _) in MARKS.items()}
+    assert documented == marks
+
+
+def test_shape_of_coverage(loading: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["coverage", "--year", "2024", "--json"]) == 0
+    assert _shape(json.loads(capsys.readouterr().out)) == _example("coverage --json")

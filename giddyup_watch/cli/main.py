@@ -33,6 +33,7 @@ COMMANDS = {
     "gaps": _Entry("gaps", "What is missing or does not add up; `gaps ack` acknowledges one."),
     "status": _Entry("status", "Last run, lock holder, pause, freshness, states of segments."),
     "why": _Entry("why", "Say why a day or month is loaded, or is not."),
+    "coverage": _Entry("coverage", "A year of days: loaded, missing, held; by region and code."),
     "verify": _Entry("verify", "Prove, row by row, that the database equals the files."),
     "cancel": _Entry("control", "Stop the running ingest at its next safe point."),
     "pause": _Entry("control", "Go on watching, but load nothing."),

@@ -112,7 +112,9 @@ def _manifest(manifest: dict[str, Any]) -> str:
         return f"cannot be read: {manifest['problem']}"
     agrees = "as the files" if manifest["agrees"] else "the files have others"
     month = f"{manifest['races']} races, {manifest['runners']} runners in the month ({agrees})"
-    return f"{month}; claims {manifest['claimed']} of the days asked about"
+    doubt = "" if manifest["believed"] else ", which is not believed: it claims every day"
+    claimed = f"claims {manifest['claimed']} of the days asked about"
+    return f"{month}; {claimed}{doubt if manifest['claimed'] else ''}"
 
 
 def _ledger(ledger: dict[str, Any], day: dt.date | None) -> Iterator[tuple[str, str]]:

@@ -119,7 +119,7 @@ def blank_day(e: Evidence) -> Conclusion | None:
 
 
 def no_racing(e: Evidence) -> Conclusion | None:
-    if not _nothing(e) or e.subject.day not in e.claimed:
+    if not _nothing(e) or e.subject.day not in e.believed:
         return None
     text = f"There was no racing: the manifest claims {e.subject} as processed, and has no races."
     return Conclusion("no_racing", text)

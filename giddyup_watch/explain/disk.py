@@ -1,6 +1,7 @@
 """What one segment's folder holds now, as whoever would load it sees it."""
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from giddyup_watch.errors import (
     TreeMissingError,
 )
 from giddyup_watch.ingest import examine
-from giddyup_watch.model import FileStamp, Fingerprint, SegmentKey, SegmentStamp
+from giddyup_watch.model import FileStamp, Fingerprint, Reject, SegmentKey, SegmentStamp
 from giddyup_watch.source import content, layout, snapshot, tree
 from giddyup_watch.source.content import Content
 from giddyup_watch.source.snapshot import Snapshot
@@ -54,9 +55,21 @@ class Disk:
         """When the newest of the files changed."""
         return max((file.changed_at for file in self.files), default=None)
 
+    @property
+    def undated(self) -> list[Reject]:
+        """Rejected lines that no day could be made out of."""
+        rejects = self.parsed.rejects if self.parsed else ()
+        return [reject for reject in rejects if reject.column is None]
 
-def look(master: Path, key: SegmentKey, orphan_seconds: float) -> Disk:
-    """Read and parse the segment; whatever is in the way is in the answer."""
+
+def look(
+    master: Path, key: SegmentKey, orphan_seconds: float, decided: Fingerprint | None = None
+) -> Disk:
+    """Read and parse the segment; whatever is in the way is in the answer.
+
+    Files that are what was `decided` on are not being written, whatever their
+    manifest says.
+    """
     folder = layout.paths(master, key).folder
     try:
         seen = snapshot.read(master, key)
@@ -68,7 +81,7 @@ def look(master: Path, key: SegmentKey, orphan_seconds: float) -> Disk:
         return Disk("refused", folder, error.message, _stamped(master, key))
     except NotReadyError as error:
         return Disk("writing", folder, error.message, _stamped(master, key))
-    return _parse(folder, seen, orphan_seconds)
+    return _parse(folder, seen, -math.inf if seen.fingerprint == decided else orphan_seconds)
 
 
 def _parse(folder: Path, seen: Snapshot, orphan_seconds: float) -> Disk:

@@ -41,7 +41,6 @@ def of(answer: Answer) -> dict[str, Any]:
 
 def _disk(e: Evidence) -> dict[str, Any]:
     days = e.seen.values()
-    undated = e.disk.parsed.rejects if e.disk.parsed else ()
     rejects = [one for day in days for one in day.rejects]
     return {
         "state": e.disk.state,
@@ -52,7 +51,7 @@ def _disk(e: Evidence) -> dict[str, Any]:
         "races": sum(len(day.races) for day in days),
         "runners": sum(len(race.runners) for day in days for race in day.races.values()),
         "rejected": sum(one.column is None for one in rejects),
-        "undated": sum(one.column is None for one in undated),
+        "undated": len(e.disk.undated),
     }
 
 
@@ -78,6 +77,7 @@ def _manifest(e: Evidence) -> dict[str, Any] | None:
         "runners": claim.runner_count if claim else None,
         "last_updated": claim.last_updated if claim else None,
         "claimed": len(e.claimed),
+        "believed": len(e.believed),
         "agrees": e.disk.agrees,
     }
 

@@ -1,19 +1,21 @@
 """Everything that bears on one folder's day or month, gathered and not yet judged."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from giddyup_watch.explain import claims, disk, verify
+from giddyup_watch.explain import claims, disk, rows
 from giddyup_watch.explain.disk import Disk
-from giddyup_watch.explain.proof import Proof
+from giddyup_watch.explain.proof import RESULTS, DayProof, Proof, Result
+from giddyup_watch.explain.standing import Standing
 from giddyup_watch.gaps.check import Terms
 from giddyup_watch.ingest import examine, plan
 from giddyup_watch.ingest.examine import Request
+from giddyup_watch.ingest.guards import Setting
 from giddyup_watch.ingest.plan import DayPlan
 from giddyup_watch.ingest.segment import Session
-from giddyup_watch.model import LedgerSegment, SegmentKey
+from giddyup_watch.model import LedgerRace, LedgerSegment, SegmentKey
 from giddyup_watch.source.content import Day
 from giddyup_watch.source.manifest import Manifest
 from giddyup_watch.store import connection, control, dossier, ledger, lock, migrate, server
@@ -125,10 +127,15 @@ class Evidence:
 
     @property
     def claimed(self) -> frozenset[dt.date]:
-        """Days of the subject that the manifest says were processed, if it can be believed."""
+        """Days of the subject that the manifest says were processed."""
         dates = self.claim.processed_dates if self.claim else ()
-        found = claims.believable(self.subject.key, dates, self.today)
-        return frozenset(filter(self.subject.holds, found))
+        return frozenset(filter(self.subject.holds, dates))
+
+    @property
+    def believed(self) -> frozenset[dt.date]:
+        """Those of them that were, as far as the manifest can be believed."""
+        vouched = self.claim.vouched(self.subject.key) if self.claim else ()
+        return self.claimed & claims.believable(vouched, self.today)
 
     @property
     def ours(self) -> Mapping[dt.date, DayDecision]:
@@ -143,13 +150,14 @@ class Evidence:
 
 def gather(session: Session, terms: Terms, now: dt.datetime, subject: Subject) -> Evidence:
     """Look at disk and database; takes no lock, writes nothing, and does without a tree."""
-    conn, span = session.conn, subject.span
-    found = disk.look(session.master, subject.key, session.orphan_seconds)
-    around = Surroundings.of(conn, session.lock_id)
+    conn, span, around = session.conn, subject.span, Surroundings.of(session.conn, session.lock_id)
     if around.migrations:
+        found = disk.look(session.master, subject.key, session.orphan_seconds)
         return Evidence(subject, now, terms, found, around)
     with connection.transaction(conn, read_only=True, isolation="repeatable read"):
         known = ledger.fetch_segment(conn, subject.key)
+        decided_on = known.fingerprint if known else None
+        found = disk.look(session.master, subject.key, session.orphan_seconds, decided_on)
         decision = dossier.decision(conn, span)
         days = {one.day: one for one in dossier.days(conn, span)}
         plans, held, decided = _plans(session, subject, found, known)
@@ -174,11 +182,45 @@ def gather(session: Session, terms: Terms, now: dt.datetime, subject: Subject) -
         )
 
 
-def proven(session: Session, subject: Subject, found: Disk) -> Proof | None:
-    """Compare the segment with its files, row by row; None without a tree."""
-    if found.state == "no tree":
+def proven(session: Session, e: Evidence) -> Proof | None:
+    """Compare the subject's days with the files row by row, as `verify` does; None unread."""
+    found, conn = e.disk, session.conn
+    if found.state != "readable" or found.snapshot is None or found.parsed is None:
         return None
-    return next(verify.prove(session, [subject.key]), None)
+    with connection.transaction(conn, read_only=True, isolation="repeatable read"):
+        known = ledger.fetch_segment(conn, e.subject.key)
+        held = Standing(
+            key=e.subject.key,
+            seen=found.snapshot,
+            content=found.parsed,
+            setting=Setting(e.subject.key, session.rules, undated=found.undated),
+            known=known,
+            ledger=ledger.fetch_days(conn, e.subject.key),
+            same=known is not None and known.fingerprint == found.snapshot.fingerprint,
+            agrees=found.agrees,
+        )
+        days = list(_judged(held, e.subject))
+        comparable = [day for day in days if day.result == "equal"]
+        if comparable:
+            rows.compare(conn, held, lambda race: _is_owned(conn, race), comparable)
+    worst: Result = max((day.result for day in days), key=RESULTS.index, default="equal")
+    return Proof(e.subject.key, worst, days=days)
+
+
+def _is_owned(conn: Connection, race: LedgerRace) -> bool:
+    copies = ledger.fetch_races(conn, [race.day])
+    return any(one.owned for one in copies if (one.key, one.race_key) == (race.key, race.race_key))
+
+
+def _judged(held: Standing, subject: Subject) -> Iterator[DayProof]:
+    """Say of each day why it cannot be compared; `equal` of those that can."""
+    for date, day, before in held.days():
+        if not subject.holds(date):
+            continue
+        if day is not None and before is not None and held.comparable(day, before):
+            yield DayProof(date, "equal")
+        elif verdict := held.verdict(day, before):
+            yield DayProof(date, *verdict)
 
 
 def _plans(

@@ -4,7 +4,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 
 from giddyup_watch import model
-from giddyup_watch.model import SegmentKey, Table
+from giddyup_watch.model import LedgerRace, SegmentKey, Table
 from giddyup_watch.source.content import Day
 from giddyup_watch.store import rowdigests
 from giddyup_watch.store.connection import Connection
@@ -33,6 +33,10 @@ class Month:
     def claims(self, key: SegmentKey, day: dt.date) -> Claims:
         """The segment's provenance of a day, by race key."""
         return self._claims.get((key.region, key.code, day), {})
+
+    def owns(self, race: LedgerRace) -> bool:
+        """Whether that folder's copy of the race is the one written now."""
+        return self.claims(race.key, race.day)[race.race_key].owned
 
     def race_ids(self, key: SegmentKey, day: dt.date) -> list[int]:
         """The segment's own races of a day, as far as they are stored."""

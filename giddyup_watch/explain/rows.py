@@ -1,22 +1,27 @@
 """Row by row, cell by cell: for days whose digests say that something is not as in the files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from giddyup_watch.explain.month import Month
 from giddyup_watch.explain.proof import DayProof, Difference
 from giddyup_watch.explain.standing import Standing
 from giddyup_watch.ingest import compare as cells
 from giddyup_watch.ingest import examine, load
 from giddyup_watch.ingest.examine import Request, SegmentPlan
 from giddyup_watch.ingest.plan import DayPlan
-from giddyup_watch.model import Table
+from giddyup_watch.model import LedgerRace, Table
 from giddyup_watch.store import facts
 from giddyup_watch.store.connection import Connection
 
 
-def compare(conn: Connection, found: Standing, month: Month, days: Sequence[DayProof]) -> None:
+def compare(
+    conn: Connection,
+    found: Standing,
+    owned: Callable[[LedgerRace], bool],
+    days: Sequence[DayProof],
+) -> None:
     """Plan these days as if nothing were known of them, and see what a run would do.
 
+    `owned` says of another folder's copy of a race whether it is the one written now.
     Nothing is held by it: what was loaded once, was loaded with good reason.
     """
     request = Request(
@@ -30,18 +35,15 @@ def compare(conn: Connection, found: Standing, month: Month, days: Sequence[DayP
     )
     planned = {plan.day: plan for plan in made.days}
     for day in days:
-        if _passes(planned[day.day], month):
+        if _passes(planned[day.day], owned):
             day.result, day.reason = "behind", "a race passes to another folder, or from one"
         else:
             _compare_day(conn, made, planned[day.day], day)
 
 
-def _passes(plan: DayPlan, month: Month) -> bool:
+def _passes(plan: DayPlan, owned: Callable[[LedgerRace], bool]) -> bool:
     """Whether a race is to change its owner; a runner that two races claim changes none."""
-    heirs = plan.hand_over.values()
-    return bool(plan.unseat) or not all(
-        month.claims(heir.key, heir.day)[heir.race_key].owned for heir in heirs
-    )
+    return bool(plan.unseat) or not all(map(owned, plan.hand_over.values()))
 
 
 def _compare_day(conn: Connection, made: SegmentPlan, plan: DayPlan, day: DayProof) -> None:

@@ -139,7 +139,7 @@ class _Prover:
         doubtful = [day.day for day, _ in days if not self._equal(found.key, day, proofs[day.day])]
         if doubtful:
             month, closer = self._of_month(found.key), [proofs[date] for date in doubtful]
-            rows.compare(self._conn, found, month, closer)
+            rows.compare(self._conn, found, month.owns, closer)
             self._count_strangers(found.key, closer)
         for day, before in days:
             if not before.ingested:

@@ -53,7 +53,7 @@ def answers(
     for subject in about:
         found = evidence.gather(session, terms, now, subject)
         if found.ours:
-            found = replace(found, proof=evidence.proven(session, subject, found.disk))
+            found = replace(found, proof=evidence.proven(session, found))
         yield Answer(found, conclusion.conclude(found))
 
 
