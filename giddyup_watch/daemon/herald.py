@@ -8,6 +8,7 @@ import structlog
 
 from giddyup_watch import metrics as names
 from giddyup_watch.errors import DatabaseUnavailableError, GiddyupError, TreeMissingError
+from giddyup_watch.gaps.check import Ask
 from giddyup_watch.gaps.round import Answered, Round
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
@@ -28,11 +29,11 @@ class Herald:
         self._failing: dict[str, str] = {}
         self._hints: dict[str, str] = {}
 
-    def round(self, made: Round) -> None:
+    def round(self, ask: Ask, made: Round) -> None:
         self._hints = {one.check.name: one.check.hint for one in made.answered}
         for answered in made.answered:
             self._count(answered)
-        self._show(made)
+        self._show(ask, made)
         self._tell(Event.GAP_OPENED, made.opened)
         self._tell(Event.GAP_CHANGED, made.changed)
         self._tell(Event.GAP_RESOLVED, made.resolved)
@@ -69,14 +70,15 @@ class Herald:
             self._failing[name] = reason
             log.error(Event.CHECK_FAILED, check=name, reason=reason)
 
-    def _show(self, made: Round) -> None:
+    def _show(self, ask: Ask, made: Round) -> None:
         counts = Counter(
             (one.check_name, one.severity) for one in made.unresolved if one.acked_at is None
         )
         for answered in made.answered:
             check = answered.check
             if not check.incident:
-                counts[check.name, check.severity] = len(answered.findings)
+                today = [one for one in answered.findings if one.day == ask.today]
+                counts[check.name, check.severity] = len(today)
         self._gauges(counts)
 
     def _gauges(self, counts: Mapping[tuple[str, str], int]) -> None:

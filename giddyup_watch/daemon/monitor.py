@@ -177,7 +177,7 @@ class Monitor(Service):
         ask, made = self._rounds.go(conn, news, self._turn)
         if self.stopping.is_set():
             return  # checks that the stop broke off did not fail
-        self._herald.round(made)
+        self._herald.round(ask, made)
         if whole:
             coverage.show(self._metrics, ask, made)
             self._round_at = began + self._plan.interval
