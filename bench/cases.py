@@ -11,6 +11,7 @@ from time import monotonic
 
 import psycopg
 
+from bench import gaps
 from bench.daemon import Daemon
 from giddyup_watch.demo import tree
 from giddyup_watch.demo.racing.cards import World
@@ -22,6 +23,7 @@ from giddyup_watch.store import embedded
 BUSY = SegmentKey("gb", "flat", "2024-07")
 #: At this volume twenty years make 900 segments, small ones.
 MANY_VOLUME = 0.02
+LAST_DAY = dt.date(2024, 12, 31)
 LOAD_SECONDS = 1800
 
 
@@ -84,8 +86,10 @@ def first_load(folder: Path, months: list[str], samples: int) -> Iterator[Measur
             yield Measure("second start, everything looked at", _catch_up(daemon, segments), "s")
             yield Measure("  rows written", _written(url) - written, "rows", 1)
             lags = [_lag(url, writer, world, day) for day in days[-samples:]]
+        checks = gaps.median_ms(url, master, days[-1])
         yield Measure("from manifest closed to commit, median", statistics.median(lags), "s", 2)
         yield Measure("  slowest", max(lags), "s")
+        yield Measure("all gap checks over a busy week, median", checks, "ms", gaps.LIMIT_MS)
 
 
 def _lag(url: str, writer: AppendWriter, world: World, day: dt.date) -> float:
@@ -113,7 +117,7 @@ def busy_segment(folder: Path) -> Iterator[Measure]:
 def idle(folder: Path, seconds: float) -> Iterator[Measure]:
     """A daemon that has nothing to do on a tree of 900 segments."""
     master = folder / "master"
-    keys = tree.segments(tree.months("2005-01", "2024-12"))
+    keys = tree.segments(tree.months("2005-01", f"{LAST_DAY:%Y-%m}"))
     built = tree.build(master, World(volume=MANY_VOLUME), keys)
     with _database(folder / "state") as url, Daemon(folder, master, url) as daemon:
         yield Measure(f"{built.segments} small segments", _catch_up(daemon, built.segments), "s")
@@ -122,3 +126,5 @@ def idle(folder: Path, seconds: float) -> Iterator[Measure]:
         used = (daemon.cpu_seconds - before) / (monotonic() - started)
         yield Measure("  idle: processor time", used * 100, "%", 1)
         yield Measure("  idle: memory", daemon.resident_mb, "MB", 150)
+        checks = gaps.median_ms(url, master, LAST_DAY)
+        yield Measure("  all gap checks, median", checks, "ms", gaps.LIMIT_MS)
