@@ -8,10 +8,12 @@ cells have to be compared.
 """
 
 import datetime as dt
+import functools
 import hashlib
 import operator
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import cells
@@ -30,7 +32,9 @@ _TYPES = {"int": _INT4, "off": _TIME} | dict.fromkeys(
 _NOWHERE = b"?"
 #: Forms of cells that are kept for the next one that reads the same.
 _KEPT = 50_000
-_NEVER_TWICE = frozenset({"runner_key", "comment", "time_raw"})
+_NEVER_TWICE = frozenset({"runner_key", "time", "comment"}) | {
+    f"{market}_{phase}_vol" for market in ("win", "place") for phase in ("morning", "pre", "ip")
+}
 #: Columns that are stored as the id of their name.
 _NAMED = frozenset({"horse", "jockey", "trainer", "owner"})
 _PARENTS = tuple(cells.position("runners", name) for name in ("sire", "dam", "damsire"))
@@ -46,22 +50,39 @@ _pedigree_of = operator.itemgetter(*_PARENTS)
 _key_of = operator.attrgetter("key")
 _head = struct.Struct("!i").pack
 _field_head = struct.Struct("!Ii").pack
-_int8, _int4, _float8 = (struct.Struct(form).pack for form in ("!q", "!i", "!d"))
+_Pack = Callable[[Any], bytes]
+
+
+def _text(value: str) -> bytes:
+    data = value.encode()
+    return _field_head(_TEXT, len(data)) + data
+
+
+def _time(value: dt.time) -> bytes:
+    seconds = (value.hour * 60 + value.minute) * 60 + value.second
+    return _microseconds(seconds * 1_000_000)
+
+
+def _fixed(kind: int, form: str) -> _Pack:
+    """Pack fields of a type whose values are all of one length."""
+    return functools.partial(struct.Struct(f"!Ii{form}").pack, kind, struct.calcsize(f"!{form}"))
+
+
+_microseconds = _fixed(_TIME, "q")
+_id = _fixed(_INT8, "q")
+_PACK: Mapping[int, _Pack] = {
+    _INT8: _id,
+    _INT4: _fixed(_INT4, "i"),
+    _FLOAT8: _fixed(_FLOAT8, "d"),
+    _TIME: _time,
+    _TEXT: _text,
+}
+_NULL = {kind: _field_head(kind, -1) for kind in _PACK}
 
 
 def _field(kind: int, value: object) -> bytes:
     """Put one value into the form of a field of this type."""
-    if value is None:
-        return _field_head(kind, -1)
-    if isinstance(value, str):
-        data = value.encode()
-    elif isinstance(value, dt.time):
-        data = _int8(((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000)
-    elif kind == _FLOAT8:
-        data = _float8(value)
-    else:
-        data = (_int4 if kind == _INT4 else _int8)(value)
-    return _field_head(kind, len(data)) + data
+    return _NULL[kind] if value is None else _PACK[kind](value)
 
 
 class _Cells(dict[str, bytes]):
@@ -71,22 +92,26 @@ class _Cells(dict[str, bytes]):
         super().__init__()
         self._column = column
         self._type = _TYPES.get(column.kind, _TEXT)
-        self._keep = column.column not in _NEVER_TWICE
 
     def __missing__(self, cell: str) -> bytes:
-        form = _field(self._type, cells.runner_cell(self._column, cell))
-        if self._keep:
-            if len(self) >= _KEPT:
-                self.clear()
-            self[cell] = form
+        if len(self) >= _KEPT:
+            self.clear()
+        self[cell] = form = _field(self._type, cells.runner_cell(self._column, cell))
         return form
+
+
+class _NeverTwice(_Cells):
+    """A column of which hardly two cells are the same: none is kept."""
+
+    def __missing__(self, cell: str) -> bytes:
+        return _field(self._type, cells.runner_cell(self._column, cell))
 
 
 class _Names(dict[str, bytes]):
     """Forms of the ids that the names of one column lead to, of those that were looked up."""
 
     def __init__(self, column: Column) -> None:
-        super().__init__({"": _field(_INT8, None)})
+        super().__init__({"": _NULL[_INT8]})
         self.column = column
 
 
@@ -98,7 +123,9 @@ class _NoField(dict[str, bytes]):
 def _table(column: Column) -> dict[str, bytes]:
     if column.csv in _NO_FIELD:
         return _NoField()
-    return _Names(column) if column.csv in _NAMED else _Cells(column)
+    if column.csv in _NAMED:
+        return _Names(column)
+    return _NeverTwice(column) if column.csv in _NEVER_TWICE else _Cells(column)
 
 
 class Encoder:
@@ -127,9 +154,9 @@ class Encoder:
             unmet |= {(kind, name) for name in {row[at] for row in rows} - table.keys()}
         for (kind, name), number in self._ids(key.region, unmet).items():
             if kind == "course":
-                self._courses[key.region, name] = _id(number)
+                self._courses[key.region, name] = _leads_to(number)
             else:
-                tables[kind][name] = _id(number)
+                tables[kind][name] = _leads_to(number)
         self._learn_pedigrees({_pedigree_of(row) for row in rows} - self._pedigrees.keys())
 
     def _ids(self, region: str, unmet: set[tuple[str, str]]) -> dict[tuple[str, str], int | None]:
@@ -141,7 +168,7 @@ class Encoder:
         found = rowdigests.find_bloodlines(self._conn, list(wanted)) if wanted else {}
         for cell, pedigree in told.items():
             known = any(pedigree)
-            self._pedigrees[cell] = _id(found[pedigree]) if known else _field(_INT8, None)
+            self._pedigrees[cell] = _leads_to(found[pedigree]) if known else _NULL[_INT8]
 
     def race(self, key: SegmentKey, race: Race) -> bytes:
         """Digest of the race's own row."""
@@ -161,8 +188,8 @@ class Encoder:
         return hashlib.sha256(b"".join(forms)).digest()
 
 
-def _id(number: int | None) -> bytes:
-    return _NOWHERE if number is None else _field(_INT8, number)
+def _leads_to(number: int | None) -> bytes:
+    return _NOWHERE if number is None else _id(number)
 
 
 def _pedigree(told: tuple[str, ...]) -> Pedigree:

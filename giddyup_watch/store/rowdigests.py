@@ -4,6 +4,7 @@ Equal digests mean equal rows. Unequal ones mean that the rows have to be looked
 """
 
 import datetime as dt
+import json
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
@@ -65,22 +66,14 @@ def find_names(
     conn: Connection, region: str, wanted: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], int | None]:
     """Return the id that each (kind, name) leads to; courses are those of `region`."""
-    params = {
-        "region": region.upper(),
-        "kinds": [kind for kind, _ in wanted],
-        "names": [name for _, name in wanted],
-    }
+    params = {"region": region.upper(), "names": json.dumps(list(wanted))}
     found = connection.fetch_all(conn, "find_names", params)
     return {(kind, name): number for kind, name, number in found}
 
 
 def find_bloodlines(conn: Connection, wanted: Sequence[Pedigree]) -> dict[Pedigree, int | None]:
     """Return the id that each pedigree leads to."""
-    params = {
-        "sires": [sire for sire, _, _ in wanted],
-        "dams": [dam for _, dam, _ in wanted],
-        "damsires": [damsire for _, _, damsire in wanted],
-    }
+    params = {"pedigrees": json.dumps(wanted)}
     found = connection.fetch_all(conn, "find_bloodlines", params)
     return {(sire, dam, damsire): number for sire, dam, damsire, number in found}
 

@@ -20,10 +20,10 @@ SELECT x.sire, x.dam, x.damsire, CASE
 END AS id
 FROM (
   SELECT
-    p.sire, p.dam, p.damsire,
-    racing.norm_text(p.sire) AS sire_norm,
-    racing.norm_text(p.dam) AS dam_norm,
-    racing.norm_text(p.damsire) AS damsire_norm
-  FROM unnest(%(sires)s::text[], %(dams)s::text[], %(damsires)s::text[]) AS p (sire, dam, damsire)
+    p.three ->> 0 AS sire, p.three ->> 1 AS dam, p.three ->> 2 AS damsire,
+    racing.norm_text(p.three ->> 0) AS sire_norm,
+    racing.norm_text(p.three ->> 1) AS dam_norm,
+    racing.norm_text(p.three ->> 2) AS damsire_norm
+  FROM json_array_elements(%(pedigrees)s::json) AS p (three)
   OFFSET 0
 ) AS x

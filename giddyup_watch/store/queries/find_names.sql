@@ -1,4 +1,4 @@
--- The dimension row that each name leads to, by its norm; names that lead to none are left out.
+-- The dimension row that each name leads to, by its norm; none for a name that leads nowhere.
 SELECT x.kind, x.name, CASE x.kind
   WHEN 'horse' THEN (SELECT d.horse_id FROM racing.horses AS d WHERE d.horse_norm = x.norm)
   WHEN 'trainer' THEN (SELECT d.trainer_id FROM racing.trainers AS d WHERE d.trainer_norm = x.norm)
@@ -11,7 +11,7 @@ SELECT x.kind, x.name, CASE x.kind
   )
 END AS id
 FROM (
-  SELECT n.kind, n.name, racing.norm_text(n.name) AS norm
-  FROM unnest(%(kinds)s::text[], %(names)s::text[]) AS n (kind, name)
+  SELECT n.pair ->> 0 AS kind, n.pair ->> 1 AS name, racing.norm_text(n.pair ->> 1) AS norm
+  FROM json_array_elements(%(names)s::json) AS n (pair)
   OFFSET 0
 ) AS x
