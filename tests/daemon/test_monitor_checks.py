@@ -3,6 +3,7 @@
 Gauge and event come within an interval; one daemon is watched through all of it.
 """
 
+import datetime as dt
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from giddyup_watch import metrics
-from giddyup_watch.demo import edits, writers
+from giddyup_watch.demo import edits, tree, writers
 from giddyup_watch.demo.racing import cards
 from giddyup_watch.demo.racing.cards import Card
 from giddyup_watch.model import SegmentKey
+from giddyup_watch.store import control
+from giddyup_watch.store.connection import Connection
 from tests.daemon.monitored import (
     DAYS,
     OFTEN,
@@ -244,6 +247,50 @@ def test_entries_of_today_are_counted_and_are_no_gap(place: Place) -> None:
     wait_until(lambda: place.daemon.value("gaps", **labels) == 0, SOON)
 
 
+def test_days_that_should_be_there_and_a_source_that_went_quiet(
+    tmp_path: Path, database: str, conn: Connection
+) -> None:
+    """Nothing of it is loaded, for that would take its time: the checks look at the disk."""
+    gone, last = TODAY - dt.timedelta(days=30), TODAY - dt.timedelta(days=8)
+    daily = Daily(tmp_path)
+    daily.write(TODAY - dt.timedelta(days=800), last, without=gone)
+    control.pause(conn)
+    with monitored(tmp_path, database, **OFTEN) as daemon:
+        wait_until(lambda: ("missing_days", f"gb/{gone}") in _keys(daemon, "gap_opened"))
+        wait_until(lambda: ("stale_source", "gb/jumps") in _keys(daemon, "gap_opened"))
+        assert daemon.value("gaps", check="stale_source", severity="critical") == 1
+        assert daemon.value("gaps", check="missing_days", severity="warning") == 1
+        daily.write(gone.replace(day=1), gone)
+        wait_until(lambda: ("missing_days", f"gb/{gone}") in _keys(daemon, "gap_resolved"))
+        daily.write(last, TODAY)
+        wait_until(lambda: ("stale_source", "gb/jumps") in _keys(daemon, "gap_resolved"))
+        wait_until(lambda: sum(map(daemon.gaps, metrics.CHECKS)) == 0, SOON)
+
+
+@dataclass
+class Daily:
+    """A tree of one race a day, written whole months at a time."""
+
+    master: Path
+
+    def write(self, first: dt.date, last: dt.date, *, without: dt.date | None = None) -> None:
+        """All days of the months from `first` on, up to `last`."""
+        card = WORLD.day("gb", "jumps", DAYS[0])
+        for key in tree.segments(tree.months(f"{first:%Y-%m}", f"{last:%Y-%m}"), ["gb"], ["jumps"]):
+            month = Card()
+            for number in range(31):
+                day = key.first_day + dt.timedelta(days=number)
+                if key.holds(day) and day <= last and day != without:
+                    month.races.append(
+                        card.races[0] | {"date": day.isoformat(), "race_key": day.isoformat()}
+                    )
+            writers.RenameWriter(self.master).replace(key, month)
+
+
+def _keys(daemon: Monitored, event: str) -> set[tuple[str, str]]:
+    return {(entry["check"], entry["key"]) for entry in daemon.events(event)}
+
+
 def test_every_check_is_seen() -> None:
-    elsewhere = {"entries_today"}
+    elsewhere = {"entries_today", "missing_days", "stale_source"}
     assert {case.check for case in CASES} | elsewhere == set(metrics.CHECKS)
