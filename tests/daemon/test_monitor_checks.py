@@ -260,7 +260,7 @@ def test_days_that_should_be_there_and_a_source_that_went_quiet(
         wait_until(lambda: ("stale_source", "gb/jumps") in _keys(daemon, "gap_opened"))
         assert daemon.value("gaps", check="stale_source", severity="critical") == 1
         assert daemon.value("gaps", check="missing_days", severity="warning") == 1
-        daily.write(gone.replace(day=1), gone)
+        daily.write(gone, last)
         wait_until(lambda: ("missing_days", f"gb/{gone}") in _keys(daemon, "gap_resolved"))
         daily.write(last, TODAY)
         wait_until(lambda: ("stale_source", "gb/jumps") in _keys(daemon, "gap_resolved"))
