@@ -20,12 +20,15 @@ from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.explain.phrases import Verdict
 from giddyup_watch.explain.proof import RESULTS
 from giddyup_watch.gaps import checks
+from giddyup_watch.gaps import round as rounds
+from giddyup_watch.gaps.check import Ask
 from giddyup_watch.gaps.rows import NON_RUNNERS
 from giddyup_watch.logs import Event
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.settings import schema
 from giddyup_watch.store import incidents
-from tests.gaps.conftest import Facts
+from tests.gaps.conftest import MORNING, TERMS, Facts
+from tests.gaps.scripted import Script, finding
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
@@ -169,6 +172,21 @@ def test_tables_and_their_columns(conn: psycopg.Connection[Any]) -> None:
         if table not in OWNERS:
             columns.setdefault(f"racing.{table}", []).append(column)
     assert documented == columns
+
+
+def test_monitoring_views_and_their_columns(conn: psycopg.Connection[Any]) -> None:
+    documented = {
+        name: re.findall(r"`(\w+)`", cells[-1]) for name, cells in _rows("Monitoring views").items()
+    }
+    there = conn.execute(
+        """
+        SELECT 'racing.' || c.relname, array_agg(a.attname::text ORDER BY a.attnum)
+        FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+        WHERE c.relnamespace = 'racing'::regnamespace AND c.relkind = 'v' AND a.attnum > 0
+        GROUP BY c.relname
+        """
+    ).fetchall()
+    assert documented == dict(there)
 
 
 def test_functions(conn: psycopg.Connection[Any]) -> None:
@@ -344,3 +362,11 @@ def test_states_of_coverage() -> None:
 def test_shape_of_coverage(loading: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(["coverage", "--year", "2024", "--json"]) == 0
     assert _shape(json.loads(capsys.readouterr().out)) == _example("coverage --json")
+
+
+def test_shape_of_what_listeners_hear_of_gaps(conn: psycopg.Connection[Any]) -> None:
+    script = Script(findings={"a": finding("a")})
+    conn.execute("LISTEN giddyup_gap")
+    rounds.go(Ask(conn, TERMS, MORNING, ()), [script.check])
+    (notice,) = conn.notifies(timeout=5, stop_after=1)
+    assert _shape(json.loads(notice.payload)) == _example("NOTIFY giddyup_gap")
