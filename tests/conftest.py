@@ -13,7 +13,7 @@ import pytest
 
 from giddyup_watch.store import connection, migrate
 from giddyup_watch.store.connection import Connection
-from tests import server
+from tests import server, warm
 from tests.server import Server
 from tests.wait import wait_until
 
@@ -23,6 +23,10 @@ hypothesis.settings.load_profile("suite")
 
 TEMPLATE = "giddyup_template"
 LOCK_ID = 123456789
+AHEAD = """
+SELECT racing.ensure_month((now() + make_interval(months => n))::date)
+FROM generate_series(1, 2) AS n
+"""
 #: Room for the servers of a few workers, each with a generated year in it.
 ENOUGH_BYTES = 4 * 2**30
 
@@ -36,6 +40,12 @@ def _no_leaked_threads() -> Iterator[None]:
         timeout=5,
         what=f"a thread outlives its test: {set(threading.enumerate()) - before}",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_warm_process_is_left() -> Iterator[None]:
+    yield
+    warm.PROCESS.close()
 
 
 @pytest.fixture(scope="session")
@@ -89,11 +99,15 @@ def conn(database: str) -> Iterator[Connection]:
 
 @pytest.fixture(scope="session")
 def template(postgres: Server) -> str:
-    """Name of a migrated database to make others from."""
+    """Name of a migrated database to make others from, with the partitions of months to come.
+
+    Every first run would make those; the test that wants to see it drops them before.
+    """
     with postgres.administrator() as admin:
         admin.execute(server.command("CREATE DATABASE {}", TEMPLATE))
     with closing(connection.connect(postgres.url(TEMPLATE), application_name="template")) as opened:
         migrate.apply(opened, LOCK_ID)
+        opened.execute(AHEAD)
     return TEMPLATE
 
 

@@ -25,7 +25,7 @@ from giddyup_watch.store import binaries
 PORT = 5432
 ROLE = "postgres"
 
-#: A test's server may lose everything at a power cut.
+#: A test's server may lose everything at a power cut, and has little to tidy up or to plan.
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_directories": ".",
@@ -35,11 +35,18 @@ SETTINGS = {
     "synchronous_commit": "off",
     "shared_buffers": "64MB",
     "max_wal_size": "4GB",
+    "checkpoint_timeout": "1h",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "jit": "off",
     "max_connections": "60",
     "log_checkpoints": "off",
     "timezone": "UTC",
 }
 
+#: Copying files takes a third of the time that the write-ahead log of every page would.
+CREATE: LiteralString = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
 
 _numbers = itertools.count(1)
 
@@ -83,7 +90,7 @@ class Server:
         """URL of a fresh database, which is dropped at the end whoever is still in it."""
         name = f"test_{next(_numbers)}"
         with self.administrator() as admin:
-            admin.execute(command("CREATE DATABASE {} TEMPLATE {}", name, template))
+            admin.execute(command(CREATE, name, template))
         try:
             yield self.url(name)
         finally:

@@ -81,7 +81,7 @@ def connected_cli(cli: Cli, environ: pytest.MonkeyPatch, database: str) -> Cli:
 
 
 #: Few races, but every kind of folder.
-WORLD = World(seed=7, volume=0.2)
+WORLD = World(seed=7, volume=0.05)
 MONTHS = ("2024-05", "2024-06")
 
 

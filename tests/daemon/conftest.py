@@ -49,7 +49,7 @@ def tree(tmp_path: Path) -> Tree:
 def racing(tmp_path: Path) -> Path:
     """A master tree that can be loaded: four segments of one small month."""
     master = tmp_path / "racing"
-    build(master, World(seed=9, volume=0.1), segments(["2024-06"]), today=dt.date(2024, 6, 12))
+    build(master, World(seed=9, volume=0.05), segments(["2024-06"]), today=dt.date(2024, 6, 12))
     return master
 
 

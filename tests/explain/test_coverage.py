@@ -112,27 +112,26 @@ def test_a_day_that_came_a_moment_ago(bench: Bench) -> None:
     assert found.totals["pending"] == 1
 
 
-def test_a_day_that_is_expected_and_nowhere(bench: Bench, loaded: None) -> None:
+def test_a_day_between_those_that_the_manifest_claims(bench: Bench, loaded: None) -> None:
+    """The racing calendar says what should be there; here by the rule of skipped days."""
+    manifest = layout.paths(bench.master, FLAT).manifest
+    claims = ", ".join(f'"2024-06-{day:02}"' for day in range(1, 30) if day not in (5, 14))
+    edits.rewrite_text(manifest, f'"{DAY}"'.encode(), f'"{DAY}", {claims}'.encode())
+    found = state(bench, "2024-06-14")
+    assert found[0] == "missing"
+    assert "gb/flat: 2024-06-14 was never scraped" in found[1]
+    assert state(bench, "2024-06-14", "gb/jumps") == ("none", "")
+    assert state(bench, "2024-06-13")[0] == "no_racing"
+
+
+def test_a_day_that_was_found_missing_is_told_without_a_tree(bench: Bench, loaded: None) -> None:
     day, said = dt.date(2024, 6, 14), "racing is expected"
-    incidents.record(
-        bench.conn,
-        [
-            Sighting(
-                "missing_days",
-                "missing_days",
-                "gb/2024-06-14",
-                "warning",
-                "gb",
-                None,
-                day,
-                said,
-                {},
-            )
-        ],
-    )
-    assert state(bench, "2024-06-14") == ("missing", said)
-    assert state(bench, "2024-06-14", "gb/jumps") == ("missing", said)
-    assert state(bench, "2024-06-14", "ire/flat") == ("none", "")
+    name, key = "missing_days", "gb/2024-06-14"
+    incidents.record(bench.conn, [Sighting(name, name, key, "warning", "gb", None, day, said, {})])
+    for folder in ("gb/flat", "gb/jumps"):
+        missing = cell(bench, "2024-06-14", folder, tree=False)
+        assert (missing.state, missing.reason) == ("missing", said)
+    assert cell(bench, "2024-06-14", "ire/flat", tree=False).state == "none"
 
 
 def test_a_day_of_which_more_came(bench: Bench, loaded: None) -> None:

@@ -3,7 +3,7 @@
 import datetime as dt
 import itertools
 import subprocess
-import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from giddyup_watch.demo import edits, tree, writers
 from giddyup_watch.demo.racing.cards import Card, World
 from giddyup_watch.model import Rules, SegmentKey
 from giddyup_watch.store import connection, migrate
-from tests import comparison
+from tests import comparison, warm
 from tests.conftest import LOCK_ID
 from tests.faults import sessions
 from tests.faults.sessions import Session
@@ -114,14 +114,12 @@ def _ledger(looking: Session) -> list[tuple[Any, ...]]:
 
 def command(daemon: Daemon, *args: str) -> subprocess.CompletedProcess[str]:
     """What another `giddyup-watch`, with the daemon's settings, answers."""
-    return subprocess.run(
-        [sys.executable, "-m", "giddyup_watch", *args, "--config", str(daemon.config)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    line = [*args, "--config", str(daemon.config)]
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        code = warm.PROCESS.start(*line, out=out.fileno(), err=err.fileno()).wait(60)
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(line, code, out.read(), err.read())
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
+from tests import warm
 from tests.wait import wait_until
 
 START_SECONDS = 30
@@ -37,13 +37,13 @@ class Daemon(AbstractContextManager["Daemon"]):
             "log.format": "json",
         }
         self.config.write_text(_toml(given | dict(settings or {})))
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: warm.Process | None = None
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "giddyup_watch", "run", "--config", str(self.config)]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            said = log.fileno()
+            self._process = warm.PROCESS.start(
+                "run", "--config", str(self.config), out=said, err=said
             )
         self.wait_for("daemon_started")
         return self
@@ -81,7 +81,7 @@ class Daemon(AbstractContextManager["Daemon"]):
         """End it in the middle of whatever it does."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait()
+        self._process.wait(STOP_SECONDS)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """What it has logged under that name so far."""

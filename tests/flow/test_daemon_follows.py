@@ -25,7 +25,7 @@ from tests.flow import loading
 from tests.flow.daemon import Daemon
 from tests.wait import wait_until
 
-WORLD = World(seed=9, volume=0.1)
+WORLD = World(seed=9, volume=0.05)
 MONTHS = ["2024-06"]
 TODAY = dt.date(2024, 6, 20)
 KEY = SegmentKey("gb", "flat", "2024-06")

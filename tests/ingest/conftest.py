@@ -22,7 +22,7 @@ from tests.conftest import LOCK_ID
 REGIONS, CODES = ("gb", "ire"), ("flat", "jumps")
 FLAT = SegmentKey("gb", "flat", "2024-06")
 JUMPS = SegmentKey("gb", "jumps", "2024-06")
-SMALL = World(seed=7, volume=0.15)
+SMALL = World(seed=7, volume=0.05)
 
 
 DAY, NEXT_DAY = "2024-06-05", "2024-06-06"
