@@ -12,9 +12,11 @@ from giddyup_watch.model import SegmentKey
 
 
 def read(master: Path, key: SegmentKey) -> Card:
-    """The segment as its files have it."""
+    """The segment as its files have it, with the days that its manifest claims."""
     files = writers.paths(master, key)
-    return Card(*(_rows(files[kind]) for kind in ("races", "runners", "unmatched")))
+    claimed = set(writers.read_manifest(files["manifest"])["processed_dates"])
+    rows = (_rows(files[kind]) for kind in ("races", "runners", "unmatched"))
+    return Card(*rows, processed=claimed)
 
 
 def _rows(path: Path) -> list[Row]:

@@ -78,7 +78,7 @@ class Scraper:
         races = 0
         for key in _segments(day):
             card = self._world.day(key.region, key.code, day)
-            if card.races:
+            if card.races or writers.paths(self._master, key)["manifest"].exists():
                 writer.append(key, cards.unrun(card))
                 races += len(card.races)
         return races

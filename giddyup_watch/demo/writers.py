@@ -52,7 +52,10 @@ class AppendWriter:
         self._pause = pause
 
     def append(self, key: SegmentKey, card: Card) -> None:
-        """Add the card's days; the manifest counts the month and validates the batch."""
+        """Add the card's days, those without racing too, to what the manifest claims.
+
+        It counts the month and validates the batch.
+        """
         files = paths(self._master, key)
         files["manifest"].parent.mkdir(parents=True, exist_ok=True)
         self._pause("folder")
@@ -60,7 +63,7 @@ class AppendWriter:
             new = not files[kind].exists()
             _write(files[kind], "a", _csv(header, rows, with_header=new))
             self._pause(kind)
-        manifest = _added(_read_manifest(files["manifest"]), card)
+        manifest = _added(read_manifest(files["manifest"]), card)
         _dump_in_place(files["manifest"], manifest, self._pause)
 
 
@@ -176,7 +179,7 @@ def _dump_in_place(path: Path, manifest: Manifest, pause: Pause) -> None:
     pause("manifest")
 
 
-def _read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
     if not path.exists():
         return _new_manifest()
     manifest: Manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -199,7 +202,7 @@ def _new_manifest() -> Manifest:
 def _added(manifest: Manifest, card: Card) -> Manifest:
     """The manifest once the batch is added: counts of the month, validation of the batch."""
     return manifest | {
-        "processed_dates": sorted({*manifest["processed_dates"], *card.days}),
+        "processed_dates": sorted({*manifest["processed_dates"], *card.days, *card.processed}),
         "race_count": manifest["race_count"] + len(card.races),
         "runner_count": manifest["runner_count"] + len(card.runners),
         "unmatched_count": manifest["unmatched_count"] + len(card.unmatched),

@@ -19,11 +19,15 @@ UNMATCHED_REASON = "no_rp_candidates_in_time_window"
 
 @dataclass(slots=True)
 class Card:
-    """Rows of the three files, of one day or of many, each by column name."""
+    """Rows of the three files, of one day or of many, each by column name.
+
+    `processed` are the days that were looked at, those without racing too.
+    """
 
     races: list[Row] = field(default_factory=list)
     runners: list[Row] = field(default_factory=list)
     unmatched: list[Row] = field(default_factory=list)
+    processed: set[str] = field(default_factory=set, compare=False)
 
     @property
     def days(self) -> list[str]:
@@ -33,6 +37,7 @@ class Card:
         self.races += other.races
         self.runners += other.runners
         self.unmatched += other.unmatched
+        self.processed |= other.processed
 
 
 class World:
@@ -50,7 +55,7 @@ class World:
 
     def day(self, region: str, code: str, day: dt.date) -> Card:
         """Everything of the day with its results; empty when there is no racing."""
-        card = Card()
+        card = Card(processed={day.isoformat()})
         rng = random.Random(f"{self.seed}/{region}/{code}/{day}")
         field = runners.Field(rng, self._stable, region, code, day)
         for meeting in season.meetings(self.seed, self.volume, region, code, day):
@@ -88,7 +93,7 @@ def unrun(card: Card, race_keys: Iterable[str] | None = None) -> Card:
     """The same card before its races, all or those named, are run: racecard entries."""
     waiting = {row["race_key"] for row in card.races} if race_keys is None else set(race_keys)
     entries = [row | _NO_RESULT if row["race_key"] in waiting else row for row in card.runners]
-    return Card(card.races, entries, card.unmatched)
+    return Card(card.races, entries, card.unmatched, card.processed)
 
 
 _NO_RESULT = dict.fromkeys(layout.RESULT, "")
