@@ -30,8 +30,6 @@ MOST_WITHOUT = 3  # what that is of all that there can be
 IN_SEASON = 0.01  # share of days with racing, any weekday, within a fortnight in all years
 STYLE_MONTHS = 12  # a writer's habits are judged by the year before and the year after
 FEW = 2  # days; a code without a folder may be without racing, where it is seldom raced
-#: Chance that a source is merely without racing, below which it is stale.
-DOUBT = 0.03
 
 
 class Missing(NamedTuple):
@@ -55,12 +53,16 @@ class Calendar:
     until: int
     missing: tuple[Missing, ...]
 
-    def odds_of_quiet(self, code: str, since: dt.date) -> float:
-        """How likely the code had no racing on the days after `since` that are due."""
-        odds = 1.0
-        for day in range(since.toordinal() + 1, self.until + 1):
-            odds *= 1.0 - self.codes[code].odds(day)
-        return odds
+    def is_accounted_for(self, day: dt.date, codes: Sequence[str]) -> bool:
+        """Whether each of the codes raced on the day or claims it; where none is named, any."""
+        at = day.toordinal()
+        parts = [self.codes[code] for code in codes if code in self.codes] or [self.whole]
+        return all(at in part.raced or at in part.claimed or at in part.blank for part in parts)
+
+    def odds(self, code: str, since: dt.date, until: dt.date | None = None) -> list[float]:
+        """How likely there is racing on each day after `since`, to `until` or to the last due."""
+        last = min(self.until, (until or dt.date.max).toordinal())
+        return [self.codes[code].odds(day) for day in range(since.toordinal() + 1, last + 1)]
 
 
 @functools.lru_cache(maxsize=8)
@@ -93,6 +95,7 @@ def _series(sheets: Sequence[Sheet], made: Series) -> Series:
     made.first, made.last = min(vouched), max(vouched)
     for sheet, telling in zip(sheets, _telling(sheets, made), strict=True):
         made.raced.update(_days(sheet, sheet.raced))
+        made.claimed.update(_days(sheet, sheet.claimed))
         made.idle.update(_days(sheet, sheet.claimed & ~sheet.raced))
         left = set(_days(sheet, _left(sheet, made)))
         if sheet.claimed and telling:
@@ -139,8 +142,8 @@ def _whole(parts: Sequence[Series], until: int, made: Series) -> Series:
     made.raced.update(*(part.raced for part in parts))
     made.skipped.update(*(part.skipped - made.raced for part in parts))
     made.idle.update(*(part.idle - made.raced - made.skipped for part in parts))
-    claimed = set().union(*(part.idle - part.silent for part in parts))
-    made.silent |= made.idle - claimed
+    made.claimed.update(*(part.claimed for part in parts))
+    made.silent |= made.idle - made.claimed
     made.silent.update(range(made.last + 1, until + 1))
     return made
 

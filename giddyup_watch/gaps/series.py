@@ -61,15 +61,16 @@ class Compared(NamedTuple):
 class Series:
     """The days of one code, or of all codes of a region.
 
-    `idle`: known to be without racing. `silent`: without racing as far as the
-    rows tell, no manifest speaks of them. `skipped`: between days that a
-    manifest claims, which claims days without racing too, but not these.
-    `gone`: months that nothing is known of. `first` and `last` are the ends of
-    what is vouched for.
+    `claimed`: a manifest speaks of them. `idle`: known to be without racing.
+    `silent`: without racing as far as the rows tell, no manifest speaks of them.
+    `skipped`: between days that a manifest claims, which claims days without
+    racing too, but not these. `gone`: months that nothing is known of. `first`
+    and `last` are the ends of what is vouched for.
     """
 
     blank: frozenset[int] = frozenset()
     raced: set[int] = field(default_factory=set)
+    claimed: set[int] = field(default_factory=set)
     idle: set[int] = field(default_factory=set)
     silent: set[int] = field(default_factory=set)
     skipped: set[int] = field(default_factory=set)

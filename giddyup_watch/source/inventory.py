@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from giddyup_watch import model
-from giddyup_watch.errors import NotReadyError, PermanentError
+from giddyup_watch.errors import NotReadyError, PermanentError, SegmentAbsentError
 from giddyup_watch.model import SegmentKey, SegmentStamp
 from giddyup_watch.source import cells, snapshot, tree
 from giddyup_watch.source.layout import Look
@@ -24,14 +24,23 @@ class Holding:
 
     `races` counts the races of each day by the code that their type belongs to,
     whatever the folder; lines without a date of the month are not counted.
-    `claimed` are the days that the manifest says were processed. `problem` says
-    why nothing could be read; then both are empty.
+    `claimed` are the days that the manifest says were processed, `vouched` the same
+    as far as it can be believed. `problem` says why nothing could be read; then all
+    are empty. Files that are not there hold nothing: that is no problem.
     """
 
     stamp: SegmentStamp
     races: Mapping[dt.date, Mapping[str, int]] = field(default_factory=dict)
     claimed: frozenset[dt.date] = frozenset()
+    vouched: frozenset[dt.date] = frozenset()
     problem: str = ""
+    #: The days of `races` and of `vouched`, the first of the month as bit 0.
+    raced_bits: int = field(init=False)
+    vouched_bits: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name, days in (("raced_bits", self.races), ("vouched_bits", self.vouched)):
+            object.__setattr__(self, name, sum(1 << (day.day - 1) for day in days))
 
 
 class Inventory:
@@ -71,10 +80,14 @@ def _hold(master: Path, key: SegmentKey, stamp: SegmentStamp) -> Holding:
     try:
         manifest, data = snapshot.glance(master, key)
         races = _count(TableFile("races", key, tree.names(key).races, data))
+    except SegmentAbsentError:
+        return Holding(stamp)
     except (NotReadyError, PermanentError) as error:
         return Holding(stamp, problem=error.message)
-    claimed = manifest.processed_dates if manifest else ()
-    return Holding(stamp, races, frozenset(filter(key.holds, claimed)))
+    if manifest is None:
+        return Holding(stamp, races)
+    claimed = frozenset(filter(key.holds, manifest.processed_dates))
+    return Holding(stamp, races, claimed, manifest.vouched(key))
 
 
 def _count(file: TableFile) -> dict[dt.date, Counter[str]]:

@@ -5,8 +5,12 @@ import json
 import re
 from dataclasses import dataclass
 
+from giddyup_watch.model import SegmentKey
+
 _MAX_COUNT = 2**31 - 1  # rows; what the database's int4 holds
 _MAX_TIMESTAMP = 64  # characters
+#: Racecards are out two days ahead. Who claims later days has not looked.
+AHEAD = dt.timedelta(days=2)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -16,12 +20,29 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What the writer claims. `processed_dates` holds only real dates, once each, in order."""
+    """What the writer claims. `processed_dates` holds only real dates, once each, in order.
+
+    `impossible`: it claims dates that do not exist. `by_batch`: it records its
+    batches, as the main writer does.
+    """
 
     race_count: int
     runner_count: int
     processed_dates: tuple[dt.date, ...]
     last_updated: str
+    impossible: bool = False
+    by_batch: bool = True
+
+    def vouched(self, key: SegmentKey) -> frozenset[dt.date]:
+        """Days of the month that were processed, as far as the claim can be believed.
+
+        There is a writer that claims the days 01 to 31 whatever the month and
+        whatever it found. The main writer claims every day of a month too, one
+        after the other.
+        """
+        days = frozenset(filter(key.holds, self.processed_dates))
+        whole = len(days) == (key.next_month - key.first_day).days
+        return frozenset() if self.impossible or (whole and not self.by_batch) else days
 
 
 def parse(data: bytes) -> Manifest:
@@ -32,6 +53,8 @@ def parse(data: bytes) -> Manifest:
         runner_count=_count(document, "runner_count"),
         processed_dates=_dates(document.get("processed_dates")),
         last_updated=_timestamp(document.get("last_updated")),
+        impossible=_is_impossible(document.get("processed_dates")),
+        by_batch="validation" in document or "processed_sources" in document,
     )
 
 
@@ -64,6 +87,12 @@ def _dates(claimed: object) -> tuple[dt.date, ...]:
     if not isinstance(claimed, list):
         return ()
     return tuple(sorted({day for item in claimed if (day := _date(item)) is not None}))
+
+
+def _is_impossible(claimed: object) -> bool:
+    return isinstance(claimed, list) and any(
+        isinstance(item, str) and _DATE.fullmatch(item) and _date(item) is None for item in claimed
+    )
 
 
 def _date(item: object) -> dt.date | None:

@@ -29,7 +29,7 @@ def test_a_year_for_eyes(loaded: Cli, master: Path) -> None:
     assert lines[0].split() == ["gb/flat", "2024", "gb/jumps", "2024"]
     (june,) = (line for line in lines if line.startswith("Jun "))
     assert set(june[4:35]) == {"H", " "}
-    assert set(june[45:]) == {"+", " "}
+    assert set(june[45:]) == {"+", "."}
     assert max(map(len, lines[:14])) <= 80
     assert "+ loaded   . no racing   P partly   M missing" in done.out
     assert "H gb/flat/2024-06-30  gone from disk, the " in done.out
