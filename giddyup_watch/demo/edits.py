@@ -15,8 +15,8 @@ def read(master: Path, key: SegmentKey) -> Card:
     """The segment as its files have it, with the days that its manifest claims."""
     files = writers.paths(master, key)
     claimed = set(writers.read_manifest(files["manifest"])["processed_dates"])
-    rows = (_rows(files[kind]) for kind in ("races", "runners", "unmatched"))
-    return Card(*rows, processed=claimed)
+    races, runners, unmatched = (_rows(files[kind]) for kind in ("races", "runners", "unmatched"))
+    return Card(races, runners, unmatched, claimed)
 
 
 def _rows(path: Path) -> list[Row]:
