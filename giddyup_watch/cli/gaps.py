@@ -13,6 +13,7 @@ from giddyup_watch.daemon import rescan, terms
 from giddyup_watch.errors import TreeMissingError
 from giddyup_watch.gaps import checks, live
 from giddyup_watch.gaps.check import Ask
+from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import layout
 from giddyup_watch.source.inventory import Inventory
 from giddyup_watch.store import connection, incidents
@@ -21,7 +22,8 @@ from giddyup_watch.store.incidents import Incident
 
 EXIT_FOUND = 1
 
-_SEVERITIES = ("critical", "warning", "info")
+#: The worst first.
+SEVERITIES = ("critical", "warning", "info")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 
 
@@ -42,17 +44,8 @@ def gaps(ctx: click.Context, source: options.Source, *, on: str | None, as_json:
     loaded = source.load()
     with database.connected(loaded, "gaps", read_only=True) as conn:
         database.require_migrated(conn)
-        if on is not None:
-            found = _about(conn, loaded, on)
-        else:
-            found = _open(conn)
-    if as_json:
-        output.document(found)
-    elif on is not None:
-        _show_live(found)
-    else:
-        _show_open(found["gaps"])
-    return EXIT_FOUND if found["summary"]["total_issues"] else 0
+        issues = _open(conn, as_json) if on is None else _live(conn, loaded, on, as_json)
+    return EXIT_FOUND if issues else 0
 
 
 @gaps.command()
@@ -71,24 +64,27 @@ def ack(outer: options.Source, source: options.Source, *, gap_id: int, note: str
     return 0
 
 
-def _open(conn: Connection) -> dict[str, Any]:
-    """The document of `--json` without `--on`."""
+def _open(conn: Connection, as_json: bool) -> int:
+    """Show the open gaps; return how many of them count."""
     found = sorted(
         incidents.unresolved(conn),
-        key=lambda one: (one.acked_at is not None, _SEVERITIES.index(one.severity)),
+        key=lambda one: (one.acked_at is not None, SEVERITIES.index(one.severity)),
     )
-    hints = {one.name: one.hint for one in checks.registered()}
     counted = [one.severity for one in found if one.acked_at is None]
     critical, warnings = counted.count("critical"), counted.count("warning")
-    return {
-        "gaps": [_document(one, hints.get(one.check_name, "")) for one in found],
-        "summary": {
-            "total_issues": critical + warnings,
-            "critical": critical,
-            "warnings": warnings,
-            "acknowledged": len(found) - len(counted),
-        },
+    if not as_json:
+        _show_open(found)
+        return critical + warnings
+    hints = {one.name: one.hint for one in checks.registered()}
+    summary = {
+        "total_issues": critical + warnings,
+        "critical": critical,
+        "warnings": warnings,
+        "acknowledged": len(found) - len(counted),
     }
+    told = [_document(one, hints.get(one.check_name, "")) for one in found]
+    output.document({"gaps": told, "summary": summary})
+    return critical + warnings
 
 
 def _document(one: Incident, hint: str) -> dict[str, Any]:
@@ -111,13 +107,19 @@ def _document(one: Incident, hint: str) -> dict[str, Any]:
     }
 
 
-def _about(conn: Connection, loaded: settings.Settings, on: str) -> dict[str, Any]:
-    """The document of `--json` with `--on`: all of it as of one moment."""
+def _live(conn: Connection, loaded: settings.Settings, on: str, as_json: bool) -> int:
+    """Ask the checks about a day, all as of one moment; return how many issues they found."""
     now = dt.datetime.now(dt.UTC)
     disk = _disk(loaded)
     ask = Ask(conn, terms.of(loaded), now, days=(), disk=disk, waiting=_waiting(disk))
+    day = selection.day(on, ask.today)
     with connection.transaction(conn, read_only=True, isolation="repeatable read"):
-        return live.answer(ask, selection.day(on, ask.today))
+        found = live.findings(ask, day)
+    if as_json:
+        output.document(live.document(found, day))
+    else:
+        _show_live(found, day)
+    return sum(one.severity != "info" for each in found.values() for one in each or ())
 
 
 def _disk(loaded: settings.Settings) -> Inventory | None:
@@ -134,14 +136,14 @@ def _disk(loaded: settings.Settings) -> Inventory | None:
     return inventory if rescan.present(look.segments) else None
 
 
-def _waiting(disk: Inventory | None) -> dict[Any, float]:
+def _waiting(disk: Inventory | None) -> dict[SegmentKey, float]:
     """Seconds since each segment changed: none has been in a daemon's queue for longer."""
     now = time.time()
     holdings = disk.holdings if disk is not None else {}
     return {key: max(now - held.stamp.changed_at, 0.0) for key, held in holdings.items()}
 
 
-def _show_open(found: Sequence[dict[str, Any]]) -> None:
+def _show_open(found: Sequence[Incident]) -> None:
     if not found:
         click.echo("No open gaps.")
         return
@@ -150,35 +152,34 @@ def _show_open(found: Sequence[dict[str, Any]]) -> None:
         ("id", "severity", "open for", "check", "what"),
         [
             (
-                str(one["gap_id"]),
+                str(one.gap_id),
                 _severity(one),
-                _age(now - one["opened_at"]),
-                one["check"],
-                one["finding"],
+                _age(now - one.opened_at),
+                one.check_name,
+                one.finding,
             )
             for one in found
         ],
     )
-    _show_hints(one["check"] for one in found if not one["acked_at"])
-    notes = [f"{one['gap_id']}: {one['note']}" for one in found if one["acked_at"]]
+    _show_hints(one.check_name for one in found if one.acked_at is None)
+    notes = [f"  {one.gap_id}: {one.note}" for one in found if one.acked_at is not None]
     if notes:
-        click.echo("\nAcknowledged\n  " + "\n  ".join(notes))
+        click.echo("\n".join(("", "Acknowledged", *notes)))
 
 
-def _show_live(found: dict[str, Any]) -> None:
-    every = {one.name: one for one in checks.registered()}
-    output.table(
-        ("check", "severity", "found"),
-        [
-            (name, every[name].severity, told.get("skipped", str(told["count"])))
-            for name, told in found["checks"].items()
-        ],
-    )
-    for name, told in found["checks"].items():
-        for item in told[every[name].listing] if every[name].severity != "info" else ():
-            fields = ", ".join(f"{key} {value}" for key, value in item.items() if value is not None)
-            click.echo(f"{name}: {fields}")
-    _show_hints(name for name, told in found["checks"].items() if told["count"])
+def _show_live(found: live.Found, day: dt.date) -> None:
+    said = [one for each in found.values() for one in each or ()]
+    if not said:
+        click.echo(f"No gaps about {day}.")
+    else:
+        said.sort(key=lambda one: SEVERITIES.index(one.severity))
+        output.table(
+            ("severity", "check", "what"), [(one.severity, one.check, one.text) for one in said]
+        )
+    _show_hints(one.check for one in said)
+    skipped = [check.name for check, each in found.items() if each is None]
+    if skipped:
+        click.echo(f"Not asked, for there is no tree: {', '.join(skipped)}", err=True)
 
 
 def _show_hints(names: Iterable[str]) -> None:
@@ -190,8 +191,8 @@ def _show_hints(names: Iterable[str]) -> None:
         click.echo(f"  {one.name}: {one.hint}")
 
 
-def _severity(one: dict[str, Any]) -> str:
-    return f"{one['severity']}, known" if one["acked_at"] else str(one["severity"])
+def _severity(one: Incident) -> str:
+    return f"{one.severity}, known" if one.acked_at else one.severity
 
 
 def _age(open_for: dt.timedelta) -> str:

@@ -1,26 +1,35 @@
 """The live answer about one day: every check asked now, nothing written, nothing remembered."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from giddyup_watch import model
 from giddyup_watch.gaps import checks
 from giddyup_watch.gaps.check import Ask, Check, Finding
 
+Found = Mapping[Check, Sequence[Finding] | None]
+
 
 def answer(ask: Ask, on: dt.date) -> dict[str, object]:
-    """The document of `GET gaps?on=`; see docs/operations.md.
+    """The document of `GET gaps?on=`; see docs/operations.md."""
+    return document(findings(ask, on), on)
 
-    Each check is asked about its own days before `on`; those of `ask` do not
-    matter. A check of the tree while there is none says `skipped`.
+
+def findings(ask: Ask, on: dt.date) -> Found:
+    """What each check finds about the day; None for one of the tree while there is none.
+
+    Each is asked about its own days before `on`; those of `ask` do not matter.
     """
-    found = {check: _found(check, ask, on) for check in checks.registered()}
-    severities = [one.severity for findings in found.values() for one in findings or ()]
+    return {check: _of_one(check, ask, on) for check in checks.registered()}
+
+
+def document(found: Found, on: dt.date) -> dict[str, object]:
+    severities = [one.severity for each in found.values() for one in each or ()]
     critical, warnings = (severities.count(name) for name in ("critical", "warning"))
     return {
         "date": on.isoformat(),
-        "checks": {check.name: _listed(check, findings) for check, findings in found.items()},
+        "checks": {check.name: _listed(check, each) for check, each in found.items()},
         "summary": {
             "total_issues": critical + warnings,
             "critical": critical,
@@ -29,13 +38,12 @@ def answer(ask: Ask, on: dt.date) -> dict[str, object]:
     }
 
 
-def _found(check: Check, ask: Ask, on: dt.date) -> list[Finding] | None:
-    """Findings about the day; None when there is no tree to look at."""
+def _of_one(check: Check, ask: Ask, on: dt.date) -> Sequence[Finding] | None:
     if check.scope == "disk" and ask.disk is None:
         return None
     days = check.days(on)
-    findings = check(replace(ask, days=days))
-    return [one for one in findings if concerns(one, days, on, ask.today)]
+    asked = check(replace(ask, days=days))
+    return [one for one in asked if concerns(one, days, on, ask.today)]
 
 
 def concerns(finding: Finding, days: Iterable[dt.date], on: dt.date, today: dt.date) -> bool:
@@ -46,7 +54,7 @@ def concerns(finding: Finding, days: Iterable[dt.date], on: dt.date, today: dt.d
     return month == f"{on:%Y-%m}" if model.is_month(month) else on == today
 
 
-def _listed(check: Check, findings: list[Finding] | None) -> dict[str, object]:
-    items = [one.item for one in findings or ()]
-    skipped = {} if findings is not None else {"skipped": "the tree is not there"}
+def _listed(check: Check, found: Sequence[Finding] | None) -> dict[str, object]:
+    items = [one.item for one in found or ()]
+    skipped = {} if found is not None else {"skipped": "the tree is not there"}
     return {"count": len(items), check.listing: items, **skipped}
