@@ -5,12 +5,15 @@ from collections.abc import Callable, Sequence
 from giddyup_watch.explain.proof import DayProof, Difference
 from giddyup_watch.explain.standing import Standing
 from giddyup_watch.ingest import compare as cells
-from giddyup_watch.ingest import examine, load
+from giddyup_watch.ingest import examine, load, ownership
 from giddyup_watch.ingest.examine import Request, SegmentPlan
 from giddyup_watch.ingest.plan import DayPlan
 from giddyup_watch.model import LedgerRace, Table
-from giddyup_watch.store import facts
+from giddyup_watch.source.content import Race
+from giddyup_watch.store import facts, ledger
 from giddyup_watch.store.connection import Connection
+
+Rows = Sequence[tuple[object, ...]]
 
 
 def compare(
@@ -41,15 +44,22 @@ def compare(
             _compare_day(conn, made, planned[day.day], day)
 
 
+def compare_races(conn: Connection, found: Standing, day: DayProof, races: Sequence[Race]) -> None:
+    """Compare what is stored of single races that are the segment's, as they were loaded."""
+    others = [race for race in ledger.fetch_races(conn, [day.day]) if race.key != found.key]
+    claimed = ownership.claims(found.key, {race.key for race in races}, others)
+    plan = DayPlan(day.day, "load", write=list(races), withheld=set(claimed))
+    made = SegmentPlan(found.seen, found.content, found.setting, found.agrees)
+    _compare_rows(conn, made, day, *load.staging_rows(made, [plan])[:2], lost=False)
+
+
 def _passes(plan: DayPlan, owned: Callable[[LedgerRace], bool]) -> bool:
     """Whether a race is to change its owner; a runner that two races claim changes none."""
     return bool(plan.unseat) or not all(map(owned, plan.hand_over.values()))
 
 
 def _compare_day(conn: Connection, made: SegmentPlan, plan: DayPlan, day: DayProof) -> None:
-    races, runners, _ = load.staging_rows(made, [plan])
-    _compare_rows(conn, made, day, "races", races)
-    _compare_rows(conn, made, day, "runners", runners)
+    _compare_rows(conn, made, day, *load.staging_rows(made, [plan])[:2])
     _find_superfluous(conn, made, day, "races", plan.drop_races)
     _find_superfluous(conn, made, day, "runners", plan.drop_runners)
 
@@ -58,16 +68,22 @@ def _compare_rows(
     conn: Connection,
     made: SegmentPlan,
     day: DayProof,
-    table: Table,
-    wanted: Sequence[tuple[object, ...]],
+    races: Rows,
+    runners: Rows,
+    *,
+    lost: bool = True,
 ) -> None:
-    for key, changes in cells.rows(conn, made.setting, table, wanted):
-        day.tally(table).compared += 1
-        if changes is None:
-            missing(day, table, key)
-        elif changes:
-            day.tally(table).changed += 1
-            day.differs(*(Difference("changed", *change) for change in changes))
+    """Compare rows with the stored ones; unless `lost`, others look for what is not there."""
+    wanted: tuple[tuple[Table, Rows], ...] = (("races", races), ("runners", runners))
+    for table, rows in wanted:
+        for key, changes in cells.rows(conn, made.setting, table, rows):
+            if changes is None:
+                if lost:
+                    missing(day, table, key)
+            elif changes:
+                day.tally(table).changed += 1
+                day.differs(*(Difference("changed", *change) for change in changes))
+        day.tally(table).compared += len(rows)
 
 
 def missing(day: DayProof, table: Table, key: str) -> None:

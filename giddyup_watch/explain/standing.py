@@ -11,7 +11,7 @@ from giddyup_watch.ingest.guards import Setting
 from giddyup_watch.ingest.segment import Session
 from giddyup_watch.model import LedgerDay, LedgerSegment, SegmentKey
 from giddyup_watch.source import snapshot
-from giddyup_watch.source.content import Content, Day
+from giddyup_watch.source.content import Content, Day, Race
 from giddyup_watch.source.snapshot import Snapshot
 from giddyup_watch.store import ledger
 
@@ -37,6 +37,17 @@ class Standing:
         """Every day that files or ledger know, with what each says."""
         for date in sorted(self.ledger.keys() | self.content.days.keys()):
             yield date, self.content.days.get(date), self.ledger.get(date)
+
+    def races(self) -> list[Race]:
+        """Every race in the files."""
+        return [race for day in self.content.days.values() for race in day.races.values()]
+
+    def races_by_rules(self, date: dt.date) -> list[Race]:
+        """The races of a day in the files, if what is loaded of it was read by these rules."""
+        day, before = self.content.days.get(date), self.ledger.get(date)
+        if day is None or before is None or before.rules != self.setting.rules.fingerprint:
+            return []
+        return list(day.races.values())
 
     def comparable(self, day: Day, before: LedgerDay) -> bool:
         """Whether the day's content is what was loaded, and nothing of it waits.

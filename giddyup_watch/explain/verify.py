@@ -74,6 +74,7 @@ class _Prover:
             return self._unread(key, "refused", error.message)
         except SegmentAbsentError as error:
             return self._unread(key, "absent", error.message)
+        self._encoder.learn(key, found.races())
         days: dict[dt.date, DayProof] = {}
         compared: list[tuple[Day, LedgerDay]] = []
         for date, day, before in found.days():
@@ -82,8 +83,22 @@ class _Prover:
             elif verdict := found.verdict(day, before):
                 days[date] = DayProof(date, *verdict)
         self._look_for_lost(key, list(days.values()))
+        for proof in days.values():
+            self._compare_kept(found, proof)
         days |= self._compare(found, compared)
         return self._summed_up(key, days)
+
+    def _compare_kept(self, found: Standing, proof: DayProof) -> None:
+        """Compare those races of a held or newer day that are still as they were loaded."""
+        claims = self._of_month(found.key).claims(found.key, proof.day)
+        kept = [
+            race
+            for race in found.races_by_rules(proof.day)
+            if (claim := claims.get(race.key)) and claim.owned and claim.digest == race.digest
+        ]
+        doubtful = [race for race in kept if not self._same(found.key, race)]
+        if doubtful:
+            rows.compare_races(self._conn, found, proof, doubtful)
 
     def _unread(self, key: SegmentKey, result: Result, reason: str) -> Proof:
         """Judge by the ledger alone: what it claims has to be in the database.
@@ -133,8 +148,6 @@ class _Prover:
         self, found: Standing, days: list[tuple[Day, LedgerDay]]
     ) -> dict[dt.date, DayProof]:
         """Compare days by digests, and those that differ in any way row by row."""
-        races = [race for day, _ in days for race in day.races.values()]
-        self._encoder.learn(found.key, races)
         proofs = {day.day: DayProof(day.day, "equal") for day, _ in days}
         doubtful = [day.day for day, _ in days if not self._equal(found.key, day, proofs[day.day])]
         if doubtful:

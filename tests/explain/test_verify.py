@@ -199,6 +199,20 @@ def test_a_day_that_is_behind_and_lost_a_row_is_different(loaded: Bench) -> None
     assert "the files changed since" in proof.finding
 
 
+@pytest.mark.parametrize("held", [True, False])
+def test_what_is_as_it_was_is_compared_on_days_that_are_not(loaded: Bench, held: bool) -> None:
+    more = broken_races(10) if held else race("r4", ["h"])
+    loaded.put(FLAT, together(two_days(off="3:10"), more))
+    if held:
+        loaded.load(FLAT)
+    assert results(loaded)[DAY] == ("held" if held else "behind")
+    change(loaded, "UPDATE racing.runners SET lbs = 1 WHERE runner_key IN ('a', 'd')")
+    day = day_of(prove(loaded), DAY)
+    assert day.sample == [Difference("changed", "runners", "d", "lbs", 1, None)]
+    change(loaded, "DELETE FROM racing.runners WHERE runner_key = 'd'")
+    assert counts(day_of(prove(loaded), DAY)) == {"runners missing": 1}
+
+
 def test_a_segment_nobody_loaded_is_behind(bench: Bench) -> None:
     bench.put(FLAT, two_days())
     assert results(bench) == {DAY: "behind", NEXT_DAY: "behind"}
