@@ -82,12 +82,11 @@ def _lacking(ask: Ask) -> dict[SegmentKey, list[dt.date]]:
     """Return the days of each segment of which the files hold rows and the database does not."""
     rows = connection.fetch_all(ask.conn, "check_loaded_days")
     well = {SegmentKey(region, code, month): days for region, code, month, days in rows}
-    lacking = {}
-    for key, held in ask.tree.holdings.items():
-        days = well.get(key, 0)
-        if missing := sorted(day for day in held.races if not days >> day.day & 1):
-            lacking[key] = missing
-    return lacking
+    return {
+        key: sorted(day for day in held.races if bits >> day.day - 1 & 1)
+        for key, held in ask.tree.holdings.items()
+        if (bits := held.raced_bits & ~well.get(key, 0))
+    }
 
 
 def _excused(ask: Ask, key: SegmentKey, held: Holding, state: _State | None) -> bool:

@@ -1,4 +1,4 @@
--- The days of each segment that are as they should be, as bits (bit 1 is the first of the month):
+-- The days of each segment that are as they should be, as bits (the first of the month is bit 0):
 -- loaded and in ingested_days, or held, which is said elsewhere. While a database that others
 -- filled is not adopted, what they say they loaded is enough.
 -- Two aggregates instead of a join of all days with all days: it takes two thirds of the time.
@@ -12,8 +12,8 @@ FROM (
     region,
     code,
     d - date_part('day', d)::int + 1 AS month,
-    bit_or(1 << date_part('day', d)::int) AS decided,
-    bit_or(CASE WHEN state = 'held' THEN 1 << date_part('day', d)::int ELSE 0 END) AS ingested
+    bit_or(1 << date_part('day', d)::int - 1) AS decided,
+    bit_or(CASE WHEN state = 'held' THEN 1 << date_part('day', d)::int - 1 ELSE 0 END) AS ingested
   FROM racing.ledger_days
   WHERE state <> 'absent'
   GROUP BY region, code, d - date_part('day', d)::int + 1
@@ -28,7 +28,7 @@ FROM (
         THEN -1
       ELSE 0
     END,
-    bit_or(1 << date_part('day', d)::int)
+    bit_or(1 << date_part('day', d)::int - 1)
   FROM racing.ingested_days
   GROUP BY region, code, d - date_part('day', d)::int + 1
 ) AS days
