@@ -17,8 +17,8 @@ from giddyup_watch.cli import main
 from giddyup_watch.cli.coverage import MARKS
 from giddyup_watch.demo import tree
 from giddyup_watch.demo.racing.cards import World
-from giddyup_watch.explain.phrases import Verdict
 from giddyup_watch.explain.proof import RESULTS
+from giddyup_watch.explain.why.phrases import Verdict
 from giddyup_watch.gaps import checks
 from giddyup_watch.gaps import round as rounds
 from giddyup_watch.gaps.check import Ask

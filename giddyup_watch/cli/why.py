@@ -8,12 +8,21 @@ import click
 
 from giddyup_watch.cli import database, options, output, turns
 from giddyup_watch.daemon import terms
-from giddyup_watch.explain import document
-from giddyup_watch.explain import why as asking
+from giddyup_watch.explain.why import answers, document
 
 #: What an answer is not coloured for: there is nothing to do about it.
 _FINE = frozenset(
-    {"loaded", "no_racing", "blank_day", "future", "not_due", "elsewhere", "duplicate", "foreign"}
+    {
+        "loaded",
+        "no_racing",
+        "blank_day",
+        "future",
+        "not_due",
+        "elsewhere",
+        "duplicate",
+        "foreign",
+        "given_up",
+    }
 )
 
 
@@ -31,13 +40,13 @@ def why(source: options.Source, *, subject: str, as_json: bool) -> int:
     master, now = given.master, dt.datetime.now(dt.UTC)
     today = now.astimezone(master.zone).date()
     try:
-        about = asking.subjects(subject, master.regions, master.codes, today)
+        about = answers.subjects(subject, master.regions, master.codes, today)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     with database.connected(given, "why", read_only=True) as conn:
         session = turns.session(conn, given)
         found = [
-            document.of(answer) for answer in asking.answers(session, terms.of(given), now, about)
+            document.of(answer) for answer in answers.answer(session, terms.of(given), now, about)
         ]
     if as_json:
         output.document({"asked": subject, "answers": found})

@@ -6,20 +6,26 @@ The code of a race is that of its type, whatever folder it lies in.
 import datetime as dt
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from giddyup_watch import model
 from giddyup_watch.explain import cells, claims
 from giddyup_watch.explain.cells import STATES, Cell, Facts, Folder, State
-from giddyup_watch.gaps.check import Terms
+from giddyup_watch.gaps.check import Ask, Finding, Terms
+from giddyup_watch.gaps.checks.days import missing_days
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source.inventory import Holding, Inventory
 from giddyup_watch.source.layout import Look
 from giddyup_watch.store import coverage as store
+from giddyup_watch.store import incidents
 from giddyup_watch.store.connection import Connection
 from giddyup_watch.store.coverage import DecidedDay, DecidedSegment, YearRows
+from giddyup_watch.store.incidents import Incident
+
+#: By region and day: of which codes, none for all, and why it should be there.
+Missing = Mapping[tuple[str, dt.date], tuple[tuple[str, ...], str]]
 
 #: Seconds that what is on disk may take to be loaded before it counts as missing.
 FRESH_SECONDS = 600
@@ -71,7 +77,8 @@ def read(
     Measured: a year of 9,000 races among twenty in 0.2 s, and 0.2 s to read its
     folders.
     """
-    known = _Year(year, store.read(conn, year), disk, terms, now)
+    missing = _missing(conn, disk, terms, now)
+    known = _Year(year, store.read(conn, year), disk, terms, now, missing)
     shown = dict.fromkeys(model.code_of(code) for code in codes or terms.codes)
     folders = itertools.product(regions or terms.regions, shown)
     calendars = [known.calendar(region, code) for region, code in folders]
@@ -95,11 +102,39 @@ def document(found: Coverage) -> dict[str, Any]:
     }
 
 
+def _missing(conn: Connection, disk: Inventory | None, terms: Terms, now: dt.datetime) -> Missing:
+    """Return the days that should be there and are not, with their codes and why.
+
+    Of years that the inventory leaves out the ledger alone tells the racing
+    calendar. Without a tree there is only what the monitor found while there was.
+    """
+    found: Iterable[Finding | Incident]
+    if disk is not None:
+        found = missing_days(Ask(conn, terms, now, days=(), disk=disk))
+    else:
+        found = (one for one in incidents.unresolved(conn) if one.family == missing_days.family)
+    made: dict[tuple[str, dt.date], tuple[tuple[str, ...], str]] = {}
+    for one in found:
+        day = one.day if isinstance(one, Finding) else one.d
+        said = one.text if isinstance(one, Finding) else one.finding
+        codes = one.item.get("codes")
+        named = tuple(map(str, codes)) if isinstance(codes, list) else ()
+        if one.region is not None and day is not None:
+            made[one.region, day] = (named, said)
+    return made
+
+
 class _Year:
     """What is known of the year, to be looked up by folder and day."""
 
     def __init__(
-        self, year: int, rows: YearRows, disk: Inventory | None, terms: Terms, now: dt.datetime
+        self,
+        year: int,
+        rows: YearRows,
+        disk: Inventory | None,
+        terms: Terms,
+        now: dt.datetime,
+        missing: Missing,
     ) -> None:
         self._first = dt.date(year, 1, 1)
         self._terms = terms
@@ -110,14 +145,13 @@ class _Year:
         self._days: dict[tuple[str, str, dt.date], DecidedDay]
         self._days = {(one.region, one.code, one.day): one for one in rows.days}
         self._lost = {(one.region, one.code, one.day): one.races for one in rows.lost}
-        self._missing = {(one.region, one.code, one.day): one.finding for one in rows.missing}
+        self._missing = missing
         self._stored: Counter[tuple[str, str, dt.date]] = Counter()
         for one in rows.stored:
             self._stored[one.region, model.code_of(one.race_type), one.day] += one.races
         self._folders = self._by_month()
         self._claims: dict[SegmentKey, frozenset[dt.date]] = {
-            key: claims.believable(held.vouched, self._today)
-            for key, held in self._disk.items()
+            key: claims.believable(held.vouched, self._today) for key, held in self._disk.items()
         }
 
     def _by_month(self) -> dict[tuple[str, str], list[SegmentKey]]:
@@ -134,15 +168,18 @@ class _Year:
 
     def _facts(self, region: str, code: str, day: dt.date) -> Facts:
         keys = self._folders.get((region, f"{day:%Y-%m}"), [])
-        missing = self._missing.get((region, code, day)) or self._missing.get((region, None, day))
         return Facts(
             day=day,
             folders=[self._folder(key, code, day) for key in keys],
             stored=self._stored[region, code, day],
             past=day < self._today,
             blank=f"{day:%m-%d}" in self._terms.blank_days,
-            missing=missing or "",
+            missing=self._missing_here(region, code, day),
         )
+
+    def _missing_here(self, region: str, code: str, day: dt.date) -> str:
+        codes, said = self._missing.get((region, day), ((), ""))
+        return said if not codes or code in map(model.code_of, codes) else ""
 
     def _folder(self, key: SegmentKey, code: str, day: dt.date) -> Folder:
         held, segment = self._disk.get(key), self._segments.get(key)

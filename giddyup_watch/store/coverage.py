@@ -1,4 +1,4 @@
-"""What the database has of a year's days, all folders: rows, ledger, what is missing."""
+"""What the database has of a year's days, all folders: rows and ledger."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -54,16 +54,6 @@ class DecidedSegment:
 
 
 @dataclass(frozen=True, slots=True)
-class MissingDay:
-    """An open incident; without a code it is about all of them."""
-
-    region: str
-    code: str | None
-    day: dt.date
-    finding: str
-
-
-@dataclass(frozen=True, slots=True)
 class YearRows:
     """Everything there is about a year."""
 
@@ -71,7 +61,6 @@ class YearRows:
     lost: list[LostDay]
     days: list[DecidedDay]
     segments: list[DecidedSegment]
-    missing: list[MissingDay]
 
 
 def read(conn: Connection, year: int) -> YearRows:
@@ -82,5 +71,4 @@ def read(conn: Connection, year: int) -> YearRows:
         lost=connection.fetch_all(conn, "count_lost_races", span, row=LostDay),
         days=connection.fetch_all(conn, "fetch_decided_days", span, row=DecidedDay),
         segments=connection.fetch_all(conn, "fetch_decided_segments", span, row=DecidedSegment),
-        missing=connection.fetch_all(conn, "fetch_missing_days", span, row=MissingDay),
     )

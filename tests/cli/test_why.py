@@ -31,11 +31,17 @@ def test_the_reason_is_the_last_thing_said(loaded: Cli, master: Path) -> None:
     assert labels >= {"folder", "file", "manifest", "ledger", "run", "rows", "daemon", "lock"}
 
 
-def test_the_command_to_go_on_with(loaded: Cli, master: Path) -> None:
+def test_the_commands_lead_on(loaded: Cli, master: Path) -> None:
+    """Each can be run as it stands, until there is nothing to do."""
     shutil.rmtree(layout.paths(master, FLAT).folder)
-    done = loaded("why", FLAT)
-    assert "gone from disk" in done.out
-    assert done.out.endswith("--month 2024-06 --accept shrink\n")
+    said = []
+    while (command := loaded("why", FLAT).out.splitlines()[-1].split()) != ["Nothing", "to", "do."]:
+        said.append(" ".join(command))
+        loaded(*command[1:])
+        assert len(said) < 3, said
+    load = "giddyup-watch ingest --region gb --code flat --month 2024-06"
+    assert said == [load, f"{load} --accept shrink"]
+    assert "its rows were given up" in loaded("why", FLAT).out
 
 
 def test_a_month_of_all_folders_is_four_reasons(loaded: Cli) -> None:

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from giddyup_watch.explain import why
-from giddyup_watch.explain.evidence import Subject
-from giddyup_watch.explain.why import Answer
+from giddyup_watch.explain.why import answers
+from giddyup_watch.explain.why.answers import Answer
+from giddyup_watch.explain.why.evidence import Subject
 from giddyup_watch.gaps.check import Terms
 from giddyup_watch.model import SegmentKey
 from tests.ingest.conftest import CODES, REGIONS, Bench, bench, month, other_session
@@ -36,7 +36,7 @@ def why_(bench: Bench) -> Why:
     def asked(key: SegmentKey, day: str | None = None, now: dt.datetime | None = None) -> Answer:
         subject = Subject(key, dt.date.fromisoformat(day) if day else None)
         moment = now or dt.datetime.now(dt.UTC)
-        (answer,) = why.answers(bench.session, TERMS, moment, [subject])
+        (answer,) = answers.answer(bench.session, TERMS, moment, [subject])
         return answer
 
     return asked

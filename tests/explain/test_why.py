@@ -10,9 +10,9 @@ import pytest
 
 from giddyup_watch.demo import edits, writers
 from giddyup_watch.demo.racing.cards import Card
-from giddyup_watch.explain import document, why
-from giddyup_watch.explain.evidence import Subject
-from giddyup_watch.explain.why import Answer
+from giddyup_watch.explain.why import answers, document
+from giddyup_watch.explain.why.answers import Answer
+from giddyup_watch.explain.why.evidence import Subject
 from giddyup_watch.ingest import run
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import layout
@@ -91,6 +91,24 @@ def test_a_manifest_that_counts_otherwise_is_told(bench: Bench, loaded: Card, wh
     assert answer.conclusion.text.endswith("The manifest counts otherwise.")
 
 
+def test_cells_that_became_null_are_told(bench: Bench, why_: Why) -> None:
+    bench.put(FLAT, race("a", FIELD, dist_f="far"))
+    bench.load(FLAT)
+    answer = why_(FLAT, DAY)
+    assert concluded(answer) == ("loaded", "")
+    assert "1 cell could not be read" in answer.conclusion.text
+
+
+def test_a_touched_folder_is_not_being_written(bench: Bench, loaded: Card, why_: Why) -> None:
+    """What was decided on once is what it is, whatever its manifest says."""
+    paths = layout.paths(bench.master, FLAT)
+    edits.rewrite_text(paths.manifest, b'"race_count": 2', b'"race_count": 7')
+    bench.load(FLAT)
+    paths.races.touch()
+    bench.orphan_seconds = 60.0
+    assert concluded(why_(FLAT, DAY)) == ("loaded", "")
+
+
 # What is not on disk.
 
 
@@ -164,6 +182,16 @@ def test_a_folder_that_is_gone(bench: Bench, loaded: Card, why_: Why) -> None:
     assert concluded(answer) == ("absent", command)
     assert "the 2 races loaded stay" in answer.conclusion.text
     assert concluded(why_(FLAT, DAY)) == ("absent", f"{LOAD_DAY} --accept shrink")
+
+
+def test_a_folder_that_may_be_written_again(
+    bench: Bench, loaded: Card, why_: Why, other_session: Connection
+) -> None:
+    """Nobody is told to give up what a writer deleted a moment ago."""
+    shutil.rmtree(layout.paths(bench.master, FLAT).folder)
+    assert concluded(why_(FLAT, DAY)) == ("absent", LOAD_DAY)
+    lock.announce(other_session, "giddyup-watch active inotify queue=0")
+    assert concluded(why_(FLAT, DAY)) == ("absent", "")
 
 
 def test_a_day_that_is_gone_from_its_file(bench: Bench, loaded: Card, why_: Why) -> None:
@@ -352,6 +380,15 @@ def test_no_daemon_and_files_newer_than_the_ledger(bench: Bench, newer: Card, wh
     assert concluded(why_(FLAT, NEW))[1] == LOAD_NEW
 
 
+def test_a_daemon_that_stands_by_loads_nothing(
+    bench: Bench, newer: Card, why_: Why, other_session: Connection
+) -> None:
+    lock.announce(other_session, "giddyup-watch standby inotify queue=1")
+    answer = why_(FLAT, NEW)
+    assert concluded(answer) == ("no_daemon", LOAD_NEW)
+    assert "only one that stands by" in answer.conclusion.text
+
+
 def test_a_day_corrected_on_disk(bench: Bench, loaded: Card, why_: Why) -> None:
     bench.put(FLAT, together(race("a", FIELD, going="Firm"), race("b", ("b1", "b2"), day=NEXT_DAY)))
     answer = why_(FLAT, DAY)
@@ -438,7 +475,7 @@ def keys(found: Iterable[Subject]) -> list[str]:
 
 def test_what_can_be_asked() -> None:
     def asked(text: str) -> list[str]:
-        return keys(why.subjects(text, ("gb", "ire"), ("flat", "jumps"), TODAY))
+        return keys(answers.subjects(text, ("gb", "ire"), ("flat", "jumps"), TODAY))
 
     assert asked("gb/flat/2024-06-14") == ["gb/flat/2024-06-14"]
     assert asked("gb/flat/2024-06/") == ["gb/flat/2024-06"]
@@ -460,7 +497,7 @@ def test_what_can_be_asked() -> None:
 )
 def test_what_cannot_be_asked(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        why.subjects(text, ("gb", "ire"), ("flat", "jumps"), TODAY)
+        answers.subjects(text, ("gb", "ire"), ("flat", "jumps"), TODAY)
 
 
 def test_it_writes_nothing(bench: Bench, loaded: Card, database: str) -> None:
@@ -469,5 +506,5 @@ def test_it_writes_nothing(bench: Bench, loaded: Card, database: str) -> None:
     with closing(reader):
         session = replace(bench.session, conn=reader)
         now = dt.datetime.now(dt.UTC)
-        (answer,) = why.answers(session, TERMS, now, [Subject(FLAT)])
+        (answer,) = answers.answer(session, TERMS, now, [Subject(FLAT)])
     assert document.of(answer)["verdict"] == "loaded"

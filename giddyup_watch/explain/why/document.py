@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from giddyup_watch import model
-from giddyup_watch.explain.disk import File
-from giddyup_watch.explain.evidence import Evidence
 from giddyup_watch.explain.proof import Proof
-from giddyup_watch.explain.why import Answer
+from giddyup_watch.explain.why.answers import Answer
+from giddyup_watch.explain.why.disk import File
+from giddyup_watch.explain.why.evidence import Evidence
 from giddyup_watch.store.dossier import Rows
 from giddyup_watch.store.incidents import Incident
 from giddyup_watch.store.runs import Run

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from giddyup_watch.explain.evidence import Evidence
+from giddyup_watch.explain.why.evidence import Evidence
 
 #: Why something is as it is, in one word; docs/operations.md says what each means.
 Verdict = Literal[
     "loaded", "rejected", "duplicate", "elsewhere", "foreign",
-    "no_racing", "blank_day", "future", "not_due", "never_scraped", "absent",
+    "no_racing", "blank_day", "future", "not_due", "never_scraped", "absent", "given_up",
     "writing", "refused", "held_shrink", "held_rejects", "held_columns",
     "queued", "loading", "lock_busy", "paused", "parked", "failed", "unnoticed", "no_daemon",
     "drift", "rows_deleted", "adoption_due", "migrations_due", "no_tree", "unclear",

@@ -6,14 +6,12 @@ what is kept back on purpose, what waits, what is loaded and not as it should
 be, and at last what is fine.
 """
 
-import datetime as dt
 from collections.abc import Callable
 
-from giddyup_watch.explain import waiting
-from giddyup_watch.explain.evidence import Evidence
-from giddyup_watch.explain.phrases import Conclusion, Verdict, count, ingest, listed, moment
 from giddyup_watch.explain.proof import DayProof
-from giddyup_watch.model import code_of
+from giddyup_watch.explain.why import nowhere, waiting
+from giddyup_watch.explain.why.evidence import Evidence
+from giddyup_watch.explain.why.phrases import Conclusion, Verdict, count, ingest, listed, moment
 
 Rule = Callable[[Evidence], Conclusion | None]
 
@@ -61,89 +59,6 @@ def writing(e: Evidence) -> Conclusion | None:
     text = f"{e.subject.key} is being written: {e.disk.problem}. It is loaded when the manifest"
     text += " agrees, or when nothing has changed for watch.orphan_seconds."
     return Conclusion("writing", text)
-
-
-def absent(e: Evidence) -> Conclusion | None:
-    """Gone from disk, whole or a day of it; the rows are kept until that is accepted."""
-    gone = [day for day in e.ours if day not in e.seen]
-    if not gone or e.disk.state not in ("absent", "readable"):
-        return None
-    what = e.disk.problem if e.disk.state == "absent" else f"{listed(gone)}: not in the files"
-    races = sum(e.ours[day].races for day in gone)
-    text = f"It was loaded and is gone from disk ({what}); the {count(races, 'race')} loaded stay"
-    text += " until they are back on disk, or given up."
-    return Conclusion("absent", text, ingest(e, "--accept shrink", days=gone))
-
-
-def written_by_others(e: Evidence) -> Conclusion | None:
-    races = sum(
-        one.races
-        for one in e.rows
-        if one.owner_code is None and code_of(one.race_type) == e.subject.key.code
-    )
-    if not _nothing(e) or not races:
-        return None
-    text = f"Nothing of {e.subject} is on disk: its {count(races, 'race')} in the database were"
-    return Conclusion("foreign", f"{text} written by others, and are left alone.")
-
-
-def in_another_folder(e: Evidence) -> Conclusion | None:
-    there = {
-        f"{one.owner_region}/{one.owner_code}": one.races
-        for one in e.rows
-        if one.owner_code is not None and code_of(one.race_type) == e.subject.key.code
-    }
-    if not _nothing(e) or not there:
-        return None
-    text = f"This folder has nothing of {e.subject}: {count(sum(there.values()), 'race')} of that"
-    return Conclusion("elsewhere", f"{text} type lie in {listed(there)} and are loaded from there.")
-
-
-def future(e: Evidence) -> Conclusion | None:
-    first = e.subject.span.first
-    if not _nothing(e) or first <= e.today:
-        return None
-    return Conclusion(
-        "future", f"{e.subject} lies in the future, and nothing of it is on disk yet."
-    )
-
-
-def blank_day(e: Evidence) -> Conclusion | None:
-    day = e.subject.day
-    if not _nothing(e) or day is None or f"{day:%m-%d}" not in e.terms.blank_days:
-        return None
-    text = (
-        f"Nothing of {e.subject} is on disk, and no racing is expected: a day of gaps.blank_days."
-    )
-    return Conclusion("blank_day", text)
-
-
-def no_racing(e: Evidence) -> Conclusion | None:
-    if not _nothing(e) or e.subject.day not in e.believed:
-        return None
-    text = f"There was no racing: the manifest claims {e.subject} as processed, and has no races."
-    return Conclusion("no_racing", text)
-
-
-def not_due(e: Evidence) -> Conclusion | None:
-    if not _nothing(e) or e.now >= (due := _due(e)):
-        return None
-    text = f"Nothing of {e.subject} is on disk yet; it counts as missing from {moment(due)}."
-    return Conclusion("not_due", text)
-
-
-def never_scraped(e: Evidence) -> Conclusion | None:
-    if not _nothing(e):
-        return None
-    where = f"{e.disk.folder} is not there" if not e.disk.files else f"{e.disk.folder} lacks it"
-    if e.disk.state == "absent" and e.disk.files:
-        where = e.disk.problem
-    text = f"{e.subject} was never scraped: {where}, and no manifest claims it."
-    if others := sum(one.races for one in e.rows):
-        text += f" Other folders of {e.subject.key.region} have {count(others, 'race')}."
-    text += "".join(f" {one.finding}" for one in e.gaps if one.check_name == "missing_days")
-    command = f"giddyup-watch gaps --on {e.subject.day}" if e.subject.day else "giddyup-watch gaps"
-    return Conclusion("never_scraped", text, command)
 
 
 def adoption_due(e: Evidence) -> Conclusion | None:
@@ -219,6 +134,8 @@ def loaded(e: Evidence) -> Conclusion | None:
     if e.elsewhere:
         text += f" {count(sum(e.elsewhere.values()), 'race')} of the files"
         text += f" belong to {listed(e.elsewhere)}."
+    if cells := e.rejects[0].cells if e.rejects else 0:
+        text += f" {count(cells, 'cell')} could not be read and are empty."
     if e.decision is not None and e.decision.counts_agree is False:
         text += " The manifest counts otherwise."
     return Conclusion("loaded", text)
@@ -230,15 +147,16 @@ RULES: tuple[Rule, ...] = (
     migrations_due,
     no_tree,
     refused,
-    absent,
+    nowhere.absent,
     writing,
-    written_by_others,
-    in_another_folder,
-    future,
-    blank_day,
-    no_racing,
-    not_due,
-    never_scraped,
+    nowhere.written_by_others,
+    nowhere.in_another_folder,
+    nowhere.future,
+    nowhere.blank_day,
+    nowhere.no_racing,
+    nowhere.not_due,
+    nowhere.given_up,
+    nowhere.never_scraped,
     adoption_due,
     held_segment,
     held_day,
@@ -253,17 +171,6 @@ RULES: tuple[Rule, ...] = (
     rejected,
     loaded,
 )
-
-
-def _nothing(e: Evidence) -> bool:
-    """Whether neither the files nor the ledger have anything of the subject."""
-    return not e.seen and not e.ours
-
-
-def _due(e: Evidence) -> dt.datetime:
-    """When the subject counts as missing, if nothing of it has come by then."""
-    start = dt.datetime.combine(e.subject.span.first, dt.time(), e.terms.zone)
-    return start.astimezone(dt.UTC) + e.terms.stale
 
 
 def _only_missing(day: DayProof) -> bool:

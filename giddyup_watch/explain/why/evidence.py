@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from giddyup_watch.explain import claims, disk, rows
-from giddyup_watch.explain.disk import Disk
+from giddyup_watch.explain import claims, rows
 from giddyup_watch.explain.proof import RESULTS, DayProof, Proof, Result
 from giddyup_watch.explain.standing import Standing
+from giddyup_watch.explain.why import disk
+from giddyup_watch.explain.why.disk import Disk
 from giddyup_watch.gaps.check import Terms
 from giddyup_watch.ingest import examine, plan
 from giddyup_watch.ingest.examine import Request

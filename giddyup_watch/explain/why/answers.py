@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from giddyup_watch import model
-from giddyup_watch.explain import conclusion, evidence
-from giddyup_watch.explain.evidence import Evidence, Subject
-from giddyup_watch.explain.phrases import Conclusion
+from giddyup_watch.explain.why import conclusion, evidence
+from giddyup_watch.explain.why.evidence import Evidence, Subject
+from giddyup_watch.explain.why.phrases import Conclusion
 from giddyup_watch.gaps.check import Terms
 from giddyup_watch.ingest.segment import Session
 from giddyup_watch.model import SegmentKey
@@ -42,7 +42,7 @@ def subjects(
     ]
 
 
-def answers(
+def answer(
     session: Session, terms: Terms, now: dt.datetime, about: Iterable[Subject]
 ) -> Iterator[Answer]:
     """Answer each question. Takes no lock, writes nothing, and does without a tree.

@@ -1,7 +1,7 @@
 """What keeps content that is on disk from being loaded, from the most particular reason on."""
 
-from giddyup_watch.explain.evidence import Evidence
-from giddyup_watch.explain.phrases import Conclusion, count, ingest, listed, moment
+from giddyup_watch.explain.why.evidence import Evidence
+from giddyup_watch.explain.why.phrases import Conclusion, count, ingest, listed, moment
 
 #: Seconds after which a daemon with an empty queue should have noticed a change.
 NOTICED_SECONDS = 600
