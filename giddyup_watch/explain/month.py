@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 
 from giddyup_watch import model
 from giddyup_watch.model import LedgerRace, SegmentKey, Table
@@ -12,6 +13,7 @@ from giddyup_watch.store.rowdigests import Claim, StoredRace
 
 Folder = tuple[str, str]
 Claims = dict[str, Claim]
+Foreign = defaultdict[Folder, defaultdict[dt.date, Counter[Table]]]
 
 
 class Month:
@@ -28,6 +30,7 @@ class Month:
             self._claims[claim.region, claim.code, claim.day][claim.race_key] = claim
             self._owners[claim.day, claim.race_key] += claim.owned
         self._foreign = self._find_foreign(races)
+        self._add_orphans(conn, key)
         self._unclaimed = set(rowdigests.unclaimed_days(conn, key))
 
     def claims(self, key: SegmentKey, day: dt.date) -> Claims:
@@ -58,7 +61,7 @@ class Month:
                 return None
         return [race_key for race_key, claim in claims.items() if claim.owned]
 
-    def foreign(self, key: SegmentKey) -> dict[dt.date, Counter[Table]]:
+    def foreign(self, key: SegmentKey) -> Mapping[dt.date, Counter[Table]]:
         """Races that no folder claims, by the code of their type, and their runners."""
         return self._foreign.get((key.region.lower(), key.code), {})
 
@@ -67,13 +70,22 @@ class Month:
         folder = (key.region, key.code)
         return sorted(day for *of, day in self._unclaimed if tuple(of) == folder)
 
-    def _find_foreign(self, races: list[StoredRace]) -> dict[Folder, dict[dt.date, Counter[Table]]]:
-        found: defaultdict[Folder, defaultdict[dt.date, Counter[Table]]]
-        found = defaultdict(lambda: defaultdict(Counter))
+    def _find_foreign(self, races: list[StoredRace]) -> Foreign:
+        found: Foreign = defaultdict(lambda: defaultdict(Counter))
         for race in races:
             if (race.day, race.race_key) not in self._owners:
                 counts = found[race.region, model.code_of(race.race_type)][race.day]
                 counts["races"] += 1
                 field = self.fields.get((race.race_id, race.day))
                 counts["runners"] += field.runners if field else 0
-        return {folder: dict(days) for folder, days in found.items()}
+        return found
+
+    def _add_orphans(self, conn: Connection, key: SegmentKey) -> None:
+        """Count runners of others without a race: to the first folder that has races that day."""
+        known = {(race.race_id, race.day) for race in self.races.values()}
+        orphans = {race_id for race_id, _ in self.fields.keys() - known}
+        strangers = rowdigests.foreign_runners(conn, key, orphans) if orphans else {}
+        for day, count in strangers.items():
+            folders = [(region, code) for region, code, claimed in self._claims if claimed == day]
+            if folders:
+                self._foreign[min(folders)][day]["runners"] += count

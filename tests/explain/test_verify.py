@@ -152,9 +152,14 @@ def test_rows_of_others_are_reported_and_no_difference(loaded: Bench) -> None:
         " SELECT 'of ' || race_key, race_id, race_date FROM racing.races"
         " WHERE race_key IN ('x', 'r1')",
     )
+    change(
+        loaded,
+        "INSERT INTO racing.runners (runner_key, race_id, race_date) VALUES ('o', 999, %s)",
+        ONE,
+    )
     proof = prove(loaded)
     assert proof.result == "equal"
-    assert counts(day_of(proof, DAY)) == {"races foreign": 1, "runners foreign": 2}
+    assert counts(day_of(proof, DAY)) == {"races foreign": 1, "runners foreign": 3}
     assert counts(day_of(proof, "2024-06-20")) == {"races foreign": 1}
 
 
