@@ -14,6 +14,7 @@ from giddyup_watch.errors import TreeMissingError
 from giddyup_watch.gaps import checks
 from giddyup_watch.gaps import round as gap_round
 from giddyup_watch.gaps.check import Ask, Check, Finding, Terms
+from giddyup_watch.gaps.history import History
 from giddyup_watch.gaps.round import Round
 from giddyup_watch.ingest.segment import Session
 from giddyup_watch.model import Rules
@@ -62,6 +63,7 @@ class Rounds:
         self._board = board
         self._before_each = before_each
         self._inventory = Inventory()
+        self._history = History()
 
     def go(self, conn: Connection, news: News, turn: int | None) -> tuple[Ask, Round]:
         """Ask every check: about the window, the days corrected, and all of ledger and disk."""
@@ -74,6 +76,7 @@ class Rounds:
             disk=self.disk(),
             waiting=self._pending.ages(time.monotonic()),
             turn=turn,
+            history=self._history,
         )
         return ask, gap_round.go(ask, map(self._announced, checks.registered()))
 

@@ -29,6 +29,7 @@ WITHOUT = 1 / 16  # share of them without racing, at most
 MOST_WITHOUT = 3  # what that is of all that there can be
 IN_SEASON = 0.01  # share of days with racing, any weekday, within a fortnight in all years
 STYLE_MONTHS = 12  # a writer's habits are judged by the year before and the year after
+A_YEAR = 366  # days
 FEW = 2  # days; a code without a folder may be without racing, where it is seldom raced
 
 
@@ -59,10 +60,11 @@ class Calendar:
         parts = [self.codes[code] for code in codes if code in self.codes] or [self.whole]
         return all(at in part.raced or at in part.claimed or at in part.blank for part in parts)
 
-    def odds(self, code: str, since: dt.date, until: dt.date | None = None) -> list[float]:
-        """How likely there is racing on each day after `since`, to `until` or to the last due."""
-        last = min(self.until, (until or dt.date.max).toordinal())
-        return [self.codes[code].odds(day) for day in range(since.toordinal() + 1, last + 1)]
+    def odds(self, code: str, since: dt.date, until: dt.date | None = None) -> Iterator[float]:
+        """How likely there is racing on each due day after `since`, to `until`, for a year."""
+        first = since.toordinal() + 1
+        last = min(self.until, (until or dt.date.max).toordinal(), first + A_YEAR)
+        return map(self.codes[code].odds, range(first, last + 1))
 
 
 @functools.lru_cache(maxsize=8)

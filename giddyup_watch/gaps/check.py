@@ -13,6 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from giddyup_watch.errors import GiddyupError
+from giddyup_watch.gaps.history import History
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source.inventory import Inventory
 from giddyup_watch.store.connection import Connection
@@ -69,7 +70,7 @@ class Ask:
     `disk` is what the tree holds, None while it is not there. `waiting` says
     how many seconds each segment in the daemon's queue has waited. `turn` is
     the number of the round: what is too much for each is done by turns, and
-    whole when it is None.
+    whole when it is None. `history` remembers from round to round.
     """
 
     conn: Connection
@@ -79,6 +80,7 @@ class Ask:
     disk: Inventory | None = None
     waiting: Mapping[SegmentKey, float] = field(default_factory=dict)
     turn: int | None = None
+    history: History = field(default_factory=History)
 
     @property
     def today(self) -> dt.date:

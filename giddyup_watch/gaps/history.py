@@ -1,51 +1,66 @@
-"""What disk and ledger tell the calendar: a sheet for each month folder."""
+"""What disk and ledger tell the racing calendar: a sheet for each month folder."""
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping
 
-from giddyup_watch.gaps import calendar
-from giddyup_watch.gaps.calendar import Calendar
-from giddyup_watch.gaps.check import Ask
 from giddyup_watch.gaps.series import Sheet
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import manifest
-from giddyup_watch.source.inventory import Holding
+from giddyup_watch.source.inventory import Holding, Inventory
 from giddyup_watch.store import connection
+from giddyup_watch.store.connection import Connection
+
+Sheets = Mapping[str, tuple[Sheet, ...]]
+#: Days as bits, the first of the month being bit 0.
+Days = Mapping[SegmentKey, int]
 
 
-def calendars(ask: Ask) -> Mapping[str, Calendar]:
-    """Return the calendar of each region as of the last day that everything should be there of.
+class History:
+    """The sheets of each region, made anew only when ledger or disk changed. For one thread.
 
-    Measured with twenty years of days: 12 ms, of which the ledger takes 8, while
-    nothing was raced or claimed anew; else 15 ms more for each region.
+    Measured with twenty years, in processor time: 8 ms made anew, 1 ms otherwise.
     """
-    until = (ask.now - ask.terms.stale).astimezone(ask.terms.zone).date()
-    sheets = _sheets(ask)
-    return {
-        region: calendar.read(tuple(sheets[region]), until, ask.terms.blank_days)
-        for region in ask.terms.regions
-    }
+
+    def __init__(self) -> None:
+        self._mark: object = None
+        self._known: Days = {}
+        self._holdings: Mapping[SegmentKey, Holding] | None = None
+        self._today = dt.date.min
+        self._sheets: Sheets = {}
+
+    def sheets(self, conn: Connection, disk: Inventory, today: dt.date) -> Sheets:
+        """Return what is known, by region."""
+        fresh = self._read_ledger(conn)
+        if fresh or disk.holdings is not self._holdings or today != self._today:
+            self._sheets = _made(self._known, disk.holdings, today)
+            self._holdings, self._today = disk.holdings, today
+        return self._sheets
+
+    def _read_ledger(self, conn: Connection) -> bool:
+        """Read the days again if there are others; say whether there were."""
+        mark = connection.fetch_one(conn, "check_ledger_mark")
+        if mark == self._mark:
+            return False
+        months = connection.fetch_all(conn, "check_ledger_months")
+        self._known = {SegmentKey(*of): days for *of, days in months}
+        self._mark = mark
+        return True
 
 
-def _sheets(ask: Ask) -> Mapping[str, list[Sheet]]:
-    known: dict[SegmentKey, int] = {
-        SegmentKey(region, code, f"{month:%Y-%m}"): days
-        for region, code, month, days in connection.fetch_all(ask.conn, "check_ledger_months")
-    }
-    on_disk = ask.tree.holdings
+def _made(known: Days, on_disk: Mapping[SegmentKey, Holding], today: dt.date) -> Sheets:
     found: defaultdict[str, list[Sheet]] = defaultdict(list)
-    for key in sorted(known.keys() | on_disk.keys()):
-        if key.code in ask.terms.codes:
-            found[key.region].append(_sheet(key, known.get(key, 0), on_disk.get(key), ask.today))
-    return found
+    for key in known.keys() | on_disk.keys():
+        sheet = _sheet(key, known.get(key, 0), on_disk.get(key), today)
+        found[key.region].append(sheet)
+    return {region: tuple(sorted(sheets)) for region, sheets in found.items()}
 
 
 def _sheet(key: SegmentKey, known: int, held: Holding | None, today: dt.date) -> Sheet:
     if held is None:
         return Sheet(key.code, key.first_day, known)
-    ahead = (today + manifest.AHEAD).isoformat()
-    claims_ahead = key.month >= ahead[:7] and max(held.vouched, default=today).isoformat() > ahead
+    ahead = today + manifest.AHEAD
+    claims_ahead = key.next_month > ahead and any(day > ahead for day in held.vouched)
     return Sheet(
         key.code,
         key.first_day,

@@ -1,11 +1,10 @@
 """Days that should be there and are not, by the racing calendar."""
 
 import datetime as dt
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from giddyup_watch.gaps import history
+from giddyup_watch.gaps import calendar
 from giddyup_watch.gaps.calendar import Calendar, Missing
 from giddyup_watch.gaps.check import Ask, Finding, check
 from giddyup_watch.gaps.series import Series
@@ -44,18 +43,30 @@ def missing_days(ask: Ask) -> Iterator[Finding]:
     disk lost is `count_mismatch`. The calendar learns as years go by, so what it
     once found stays found until rows or a claim of the day arrive.
     """
-    calendars = history.calendars(ask)
+    calendars = _calendars(ask)
     said = connection.fetch_all(ask.conn, "fetch_open_missing_days", row=_Open)
     unsettled = {one.key: one for one in said if not _is_settled(one, calendars)}
     for one in unsettled.values():
         yield missing_days.finding(one.key, one.text, one.item, day=one.day, region=one.region)
-    for region, calendar in calendars.items():
-        for day in calendar.missing:
+    for region, known in calendars.items():
+        for day in known.missing:
             key = f"{region}/{day.day}"
             if key not in unsettled:
                 yield missing_days.finding(
                     key, _tell(region, day), _item(region, day), day=day.day, region=region
                 )
+
+
+def _calendars(ask: Ask) -> dict[str, Calendar]:
+    """Return the calendar of each region, as of the last day that everything should be there of."""
+    until = (ask.now - ask.terms.stale).astimezone(ask.terms.zone).date()
+    sheets = ask.history.sheets(ask.conn, ask.tree, ask.today)
+    ours = {
+        region: tuple(sheet for sheet in sheets.get(region, ()) if sheet.code in ask.terms.codes)
+        for region in ask.terms.regions
+    }
+    blank = ask.terms.blank_days
+    return {region: calendar.read(own, until, blank) for region, own in ours.items()}
 
 
 def _is_settled(one: _Open, calendars: Mapping[str, Calendar]) -> bool:
@@ -103,37 +114,47 @@ def stale_source(ask: Ask) -> Iterator[Finding]:
     years of history. A scraper that goes on claiming days without rows is
     believed for a week's worth of racing.
     """
-    for region, calendar in history.calendars(ask).items():
-        for code, series in sorted(calendar.codes.items()):
-            if series.raced and (since := _stale_since(ask, region, code, calendar)) is not None:
-                yield _stale(region, code, since, series)
+    changes = _last_changes(ask)
+    for region, known in _calendars(ask).items():
+        for code, series in sorted(known.codes.items()):
+            if series.raced:
+                changed = changes.get((region, code))
+                if (since := _stale_since(known, code, changed)) is not None:
+                    yield _stale(region, code, since, _newest(series))
 
 
-def _stale_since(ask: Ask, region: str, code: str, calendar: Calendar) -> dt.date | None:
-    series = calendar.codes[code]
-    newest, claimed = map(dt.date.fromordinal, (max(series.raced), series.last))
-    if sum(calendar.odds(code, newest, until=claimed)) >= BLIND:
+def _newest(series: Series) -> dt.date:
+    return dt.date.fromordinal(max(series.raced))
+
+
+def _stale_since(known: Calendar, code: str, changed: dt.date | None) -> dt.date | None:
+    """Return the day since which the source is quiet, None while that is nothing."""
+    newest, claimed = _newest(known.codes[code]), dt.date.fromordinal(known.codes[code].last)
+    blind = sum(known.odds(code, newest, until=claimed))
+    if blind >= BLIND:
         return newest
-    changed = _last_change(ask, region, code)
     since = claimed if changed is None else min(claimed, changed)
-    quiet = math.prod(1.0 - odds for odds in calendar.odds(code, since))
-    return since if quiet < DOUBT else None
+    quiet = 1.0
+    for odds in known.odds(code, since):
+        quiet *= 1.0 - odds
+        if quiet < DOUBT:
+            return since
+    return None
 
 
-def _last_change(ask: Ask, region: str, code: str) -> dt.date | None:
-    stamps = [
-        held.stamp.changed_at
-        for key, held in ask.tree.holdings.items()
-        if key.region == region and key.code == code
-    ]
-    if not stamps:
-        return None
-    changed = dt.datetime.fromtimestamp(max(stamps), ask.terms.zone)
-    return (changed - HALF_A_DAY).date()
+def _last_changes(ask: Ask) -> dict[tuple[str, str], dt.date]:
+    """Return the day on which a file of each region and code changed last."""
+    newest: dict[tuple[str, str], float] = {}
+    for key, held in ask.tree.holdings.items():
+        folder = (key.region, key.code)
+        newest[folder] = max(newest.get(folder, 0.0), held.stamp.changed_at)
+    return {
+        folder: (dt.datetime.fromtimestamp(changed, ask.terms.zone) - HALF_A_DAY).date()
+        for folder, changed in newest.items()
+    }
 
 
-def _stale(region: str, code: str, since: dt.date, series: Series) -> Finding:
-    newest = dt.date.fromordinal(max(series.raced))
+def _stale(region: str, code: str, since: dt.date, newest: dt.date) -> Finding:
     text = (
         f"{region}/{code}: nothing came in after {since}, although there is racing at this time"
         f" of year; the newest day with races is {newest}"
