@@ -60,7 +60,7 @@ class Inventory:
         found = {
             key: held
             if (held := before.get(key)) and held.stamp == stamp
-            else _hold(master, key, stamp)
+            else _hold(master, key, stamp, held)
             for key, stamp in look.segments.items()
             if stamp != tree.NOT_THERE
         }
@@ -80,13 +80,16 @@ class Inventory:
         }
 
 
-def _hold(master: Path, key: SegmentKey, stamp: SegmentStamp) -> Holding:
+def _hold(master: Path, key: SegmentKey, stamp: SegmentStamp, before: Holding | None) -> Holding:
+    """Read one segment; what cannot be read just now is what it was, and read again next time."""
     try:
         manifest, data = snapshot.glance(master, key)
         races = _count(TableFile("races", key, tree.names(key).races, data))
     except SegmentAbsentError:
         return Holding(stamp)
-    except (NotReadyError, PermanentError) as error:
+    except NotReadyError as error:
+        return before or Holding(tree.NOT_THERE, problem=error.message)
+    except PermanentError as error:
         return Holding(stamp, problem=error.message)
     if manifest is None:
         return Holding(stamp, races)
