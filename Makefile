@@ -74,8 +74,8 @@ test: $(VENV)/dev.installed ## The default suite, on the embedded PostgreSQL
 	$(PYTEST) -m 'not root and not slow'
 
 .PHONY: slow
-slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at
-	$(PYTEST) -m 'slow and not root'
+slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input
+	$(PYTEST) -m '(slow or hypothesis) and not root' --hypothesis-profile slow
 
 .PHONY: check
 check: $(VENV)/dev.installed ## Format, lint, types, layers, tests with their coverage: what a change must pass

@@ -17,8 +17,10 @@ from tests import server, warm
 from tests.server import Server
 from tests.wait import wait_until
 
-#: Wild input takes the time it takes on a busy machine, and leaves nothing behind.
-hypothesis.settings.register_profile("suite", deadline=None, database=None)
+#: Wild input takes the time it takes on a busy machine, and leaves nothing behind. `make slow`
+#: tries ten times as much of it as the default suite.
+hypothesis.settings.register_profile("suite", deadline=None, database=None, max_examples=30)
+hypothesis.settings.register_profile("slow", deadline=None, database=None, max_examples=300)
 hypothesis.settings.load_profile("suite")
 
 TEMPLATE = "giddyup_template"

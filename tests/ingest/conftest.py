@@ -1,6 +1,7 @@
 """A bench for ingesting: a tree on disk, a database, and runs between them by hand."""
 
 import datetime as dt
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from giddyup_watch.source import layout
 from giddyup_watch.store import connection
 from giddyup_watch.store.connection import Connection
 from tests.conftest import LOCK_ID
+from tests.server import Server
 
 REGIONS, CODES = ("gb", "ire"), ("flat", "jumps")
 FLAT = SegmentKey("gb", "flat", "2024-06")
@@ -129,6 +131,28 @@ def emptied(bench: Bench) -> Iterator[Bench]:
     yield bench
 
 
+@pytest.fixture(scope="session")
+def loaded(
+    postgres: Server, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    """Name of a database into which `month` was loaded, to make others from, and its tree."""
+    with postgres.database(template) as url:
+        with closing(connection.connect(url, application_name="loaded")) as conn:
+            bench = Bench(conn, tmp_path_factory.mktemp("loaded") / "master")
+            bench.put(FLAT, SMALL.month(FLAT))
+            assert bench.load(FLAT).result == "loaded"
+        yield connection.parse_url(url)["dbname"], bench.master
+
+
+@pytest.fixture
+def database(postgres: Server, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of a fresh database; whoever asks for `month` finds it loaded there."""
+    wants_month = "month" in request.fixturenames
+    source = request.getfixturevalue("loaded")[0] if wants_month else template
+    with postgres.database(source) as url:
+        yield url
+
+
 @pytest.fixture
 def bench(conn: Connection, tmp_path: Path) -> Bench:
     master = tmp_path / "master"
@@ -137,11 +161,9 @@ def bench(conn: Connection, tmp_path: Path) -> Bench:
 
 
 @pytest.fixture
-def month(bench: Bench) -> Card:
+def month(bench: Bench, loaded: tuple[str, Path]) -> Card:
     """A loaded month of GB flat racing, as a card to change and to put back."""
-    card = SMALL.month(FLAT)
-    bench.put(FLAT, card)
-    assert bench.load(FLAT).result == "loaded"
+    shutil.copytree(loaded[1], bench.master, dirs_exist_ok=True)
     return bench.card(FLAT)
 
 

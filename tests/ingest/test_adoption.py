@@ -12,21 +12,36 @@ from giddyup_watch.store import connection, ledger, migrate
 from tests import comparison, legacy
 from tests.conftest import LOCK_ID
 from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench
+from tests.server import Server
 
 
-@pytest.fixture(params=sorted(legacy.VARIANTS))
-def adopted(request: pytest.FixtureRequest, empty_database: str, tmp_path: Path) -> Iterator[Bench]:
-    """A database that a plain loader filled, from the tree and with rows that no file has."""
+@pytest.fixture(scope="module", params=sorted(legacy.VARIANTS))
+def filled(
+    request: pytest.FixtureRequest, postgres: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    """Name of a database that a plain loader filled, and the tree it did that from."""
     variant = legacy.VARIANTS[request.param]
-    legacy.build(empty_database, variant)
-    legacy.fill(empty_database, variant)
-    with closing(connection.connect(empty_database, application_name="adoption")) as conn:
-        bench = Bench(conn, tmp_path)
-        for key in (FLAT, JUMPS):
-            bench.put(key, SMALL.month(key))
-        legacy.load_tree(empty_database, tmp_path)
-        migrate.apply(conn, LOCK_ID)
-        yield bench
+    master = tmp_path_factory.mktemp("filled")
+    with postgres.database() as url:
+        legacy.build(url, variant)
+        legacy.fill(url, variant)
+        with closing(connection.connect(url, application_name="adoption")) as conn:
+            for key in (FLAT, JUMPS):
+                Bench(conn, master).put(key, SMALL.month(key))
+            legacy.load_tree(url, master)
+            migrate.apply(conn, LOCK_ID)
+        yield connection.parse_url(url)["dbname"], master
+
+
+@pytest.fixture
+def adopted(postgres: Server, filled: tuple[str, Path]) -> Iterator[Bench]:
+    """That database, with rows that no file has, and that tree, which no test changes."""
+    name, master = filled
+    with (
+        postgres.database(name) as url,
+        closing(connection.connect(url, application_name="adoption")) as conn,
+    ):
+        yield Bench(conn, master)
 
 
 def backfill(bench: Bench) -> list[Outcome]:

@@ -60,7 +60,7 @@ def holds(card: Card, race_key: str) -> bool:
 
 
 @settings(
-    max_examples=15,
+    max_examples=settings().max_examples // 6,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

@@ -59,7 +59,7 @@ LAST = st.fixed_dictionaries(dict.fromkeys(FOLDERS, folder(RACE)))
 
 
 @settings(
-    max_examples=40,
+    max_examples=settings().max_examples // 2,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

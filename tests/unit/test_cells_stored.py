@@ -42,7 +42,9 @@ def row(columns: tuple[cells.Column, ...]) -> st.SearchStrategy[tuple[str, ...]]
 
 
 reused = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=settings().max_examples // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

@@ -63,7 +63,7 @@ RUBBISH = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=2 * settings().max_examples)
 @given(st.data())
 def test_every_line_of_rubbish_is_counted_and_nothing_raises_but_refusals(
     data: st.DataObject,
