@@ -221,8 +221,9 @@ def _likeliest(made: Series, month: dt.date, at_least: int) -> list[int]:
     usual = round(sum(raced) / len(raced)) if raced else 0
     if usual < at_least or 2 * len(raced) < len(counts):
         return []
-    days = (day for day in _days_of(month) if day not in made.blank)
-    return sorted(days, key=lambda day: (-_share(made, day), day))[:usual]
+    shares = {day: _share(made, day) for day in _days_of(month) if day not in made.blank}
+    likeliest = sorted(shares, key=lambda day: (-shares[day], day))[:usual]
+    return [day for day in likeliest if shares[day]] or likeliest[:1]
 
 
 def _share(made: Series, day: int) -> float:
