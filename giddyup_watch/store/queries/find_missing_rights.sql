@@ -1,4 +1,4 @@
--- Rights that this session's role lacks to ingest; for doctor.
+-- Rights that this session's role lacks to ingest and to keep incidents; for doctor.
 WITH needed (schema, name, rights) AS (
   VALUES
     ('racing', 'courses', ARRAY['SELECT', 'INSERT']),
@@ -17,9 +17,12 @@ WITH needed (schema, name, rights) AS (
     ('racing', 'ingest_rejects', ARRAY['SELECT', 'INSERT', 'DELETE']),
     ('racing', 'derived_views', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
     ('racing', 'ingest_control', ARRAY['SELECT', 'UPDATE']),
+    ('racing', 'data_gaps', ARRAY['SELECT', 'INSERT', 'UPDATE']),
+    ('racing', 'verified_segments', ARRAY['SELECT', 'INSERT', 'UPDATE']),
     ('staging', 'races', ARRAY['SELECT', 'INSERT', 'TRUNCATE']),
-    ('staging', 'runners', ARRAY['SELECT', 'INSERT', 'TRUNCATE']),
-    ('staging', 'names', ARRAY['SELECT', 'INSERT', 'TRUNCATE'])
+    ('staging', 'runners', ARRAY['SELECT', 'INSERT', 'UPDATE', 'TRUNCATE']),
+    ('staging', 'names', ARRAY['SELECT', 'INSERT', 'UPDATE', 'TRUNCATE']),
+    ('staging', 'pedigrees', ARRAY['SELECT', 'INSERT', 'UPDATE', 'TRUNCATE'])
 ), found AS (
   SELECT n.schema, n.name, n.rights, c.oid
   FROM needed AS n
