@@ -1,4 +1,5 @@
 -- Runners as stored, names as norms, in the columns of staging; for comparing without writing.
+-- The races' dates are bounded again, or every month's would be read (0.8 s at twenty years).
 SELECT
   race.race_key, r.race_date, r.runner_key, r.num, r.pos_raw, r.draw, r.ovr_btn, r.btn,
   horse.horse_norm AS horse, r.age, r.sex, r.lbs, r.hg, r.time_raw, r.secs, r.dec,
@@ -11,7 +12,11 @@ SELECT
   r.place_morning_vol, r.place_pre_vol, r.place_ip_vol, r.place_win_lose, r.match_jaccard,
   r.match_time_diff_min, r.match_reason
 FROM racing.runners AS r
-LEFT JOIN racing.races AS race ON race.race_id = r.race_id AND race.race_date = r.race_date
+LEFT JOIN racing.races AS race
+  ON race.race_id = r.race_id
+  AND race.race_date = r.race_date
+  AND race.race_date >= %(first)s
+  AND race.race_date < %(next)s
 LEFT JOIN racing.horses AS horse ON horse.horse_id = r.horse_id
 LEFT JOIN racing.jockeys AS jockey ON jockey.jockey_id = r.jockey_id
 LEFT JOIN racing.trainers AS trainer ON trainer.trainer_id = r.trainer_id
