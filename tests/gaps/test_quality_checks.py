@@ -77,6 +77,14 @@ def test_a_day_without_prices(stored: Facts, asking: Asking) -> None:
     assert (finding.region, finding.code, finding.day) == ("gb", "jumps", DAY)
 
 
+def test_prices_of_regions_that_are_not_followed_are_not_missed(
+    stored: Facts, asking: Asking
+) -> None:
+    stored.race(region="FR", bsp=None)
+    asking.now = at("2024-06-20T12:00")
+    assert asking("missing_prices") == []
+
+
 def test_prices_come_on_the_day_after(stored: Facts, asking: Asking) -> None:
     stored.race(bsp=None)
     asking.now = at("2024-06-15T11:59")

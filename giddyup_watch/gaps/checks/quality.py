@@ -56,11 +56,13 @@ def missing_prices(ask: Ask) -> Iterator[Finding]:
     """Days of which more than a quarter of the runners has no Betfair starting price.
 
     Only runners with a result, and only days that began `gaps.stale_hours` ago:
-    Betfair publishes a day's prices on the morning after it.
+    Betfair publishes a day's prices on the morning after it. Regions of others
+    are not looked at: nobody may ever have fetched prices for them.
     """
     params = {
         **ask.params,
         "days": [day for day in ask.days if ask.is_due(day)],
+        "regions": list(ask.terms.regions),
         "non_runners": list(NON_RUNNERS),
         "share": MISSING_PRICES_SHARE,
     }

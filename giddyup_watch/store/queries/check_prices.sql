@@ -20,6 +20,7 @@ SELECT
 FROM racing.races AS r
 JOIN fields AS f ON f.race_id = r.race_id AND f.race_date = r.race_date
 WHERE r.race_date = ANY(%(days)s::date[])
+  AND lower(r.region) = ANY(%(regions)s::text[])
 GROUP BY 1, 2, 3
 HAVING sum(f.without_bsp) > sum(f.runners) * %(share)s::float8
 ORDER BY 3, 1, 2
