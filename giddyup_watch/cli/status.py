@@ -8,7 +8,7 @@ import click
 
 from giddyup_watch import settings
 from giddyup_watch.cli import database, options, output
-from giddyup_watch.store import control, ledger, lock, runs, server
+from giddyup_watch.store import control, incidents, ledger, lock, runs, server
 from giddyup_watch.store.connection import Connection
 
 
@@ -16,7 +16,7 @@ from giddyup_watch.store.connection import Connection
 @options.with_source
 @options.as_json
 def status(source: options.Source, *, as_json: bool) -> int:
-    """Show the last run, the lock holder, pause, freshness and the states of segments."""
+    """Show the last run, the lock holder, pause, freshness, gaps and the states of segments."""
     loaded = source.load()
     with database.connected(loaded, "status", read_only=True) as conn:
         database.require_migrated(conn)
@@ -45,6 +45,7 @@ def _collect(conn: Connection, loaded: settings.Settings) -> dict[str, Any]:
         "needs_backfill": ledger.needs_adoption(conn),
         "last_run": dataclasses.asdict(last) if last else None,
         "segments": ledger.state_counts(conn),
+        "gaps": dataclasses.asdict(incidents.count(conn)),
         "freshness": [dataclasses.asdict(one) for one in ledger.freshness(conn)],
     }
 
@@ -83,6 +84,8 @@ def _headlines(found: dict[str, Any]) -> list[str]:
         lines.append("backfill  needed: the database has rows of others and no ledger")
     states = ", ".join(f"{count} {state}" for state, count in found["segments"].items())
     lines.append(f"segments  {states or 'none yet'}")
+    gaps = ", ".join(f"{count} {severity}" for severity, count in found["gaps"].items() if count)
+    lines.append(f"gaps      {gaps or 'none open'}")
     return [*lines, _run_line(found["last_run"])]
 
 

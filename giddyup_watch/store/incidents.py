@@ -81,3 +81,15 @@ def acknowledge(conn: Connection, gap_id: int, note: str) -> Incident | None:
     """Take an open incident out of gauges and exit codes until it changes; None: there is none."""
     params = {"id": gap_id, "note": note}
     return connection.fetch_one(conn, "acknowledge_gap", params, row=Incident)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """How many open incidents nobody has acknowledged."""
+
+    critical: int
+    warning: int
+
+
+def count(conn: Connection) -> Open:
+    return connection.fetch_all(conn, "count_open_gaps", row=Open)[0]

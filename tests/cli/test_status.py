@@ -8,8 +8,9 @@ import pytest
 
 from giddyup_watch.demo import edits
 from giddyup_watch.model import SegmentKey
-from giddyup_watch.store import connection, lock
+from giddyup_watch.store import connection, incidents, lock
 from giddyup_watch.store.connection import Connection
+from giddyup_watch.store.incidents import Sighting
 from tests.cli.conftest import Cli
 from tests.conftest import LOCK_ID
 
@@ -37,9 +38,24 @@ def test_status_of_a_fresh_database(connected_cli: Cli) -> None:
         "needs_backfill": False,
         "last_run": None,
         "segments": {},
+        "gaps": {"critical": 0, "warning": 0},
         "freshness": [],
     }
-    assert "last run  none yet" in connected_cli("status").out
+    text = connected_cli("status").out
+    assert "last run  none yet" in text
+    assert "gaps      none open" in text
+
+
+def test_status_counts_gaps_that_nobody_knows_of(connected_cli: Cli, database: str) -> None:
+    seen = [
+        Sighting("held_days", "held_days", str(number), severity, None, None, None, "held", {})
+        for number, severity in enumerate(("critical", "warning", "warning", "info"))
+    ]
+    with closing(connection.connect(database, application_name="monitor")) as conn:
+        *_, known, _ = incidents.record(conn, seen)
+        incidents.acknowledge(conn, known.gap_id, "known")
+    assert connected_cli("status", "--json").json()["gaps"] == {"critical": 1, "warning": 1}
+    assert "gaps      1 critical, 1 warning" in connected_cli("status").out
 
 
 def test_status_names_daemon_and_lock_holder(connected_cli: Cli, daemon: Connection) -> None:
