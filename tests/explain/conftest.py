@@ -6,14 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from giddyup_watch.demo.racing.cards import Card
 from giddyup_watch.explain.why import answers
 from giddyup_watch.explain.why.answers import Answer
 from giddyup_watch.explain.why.evidence import Subject
 from giddyup_watch.gaps.check import Terms
 from giddyup_watch.model import SegmentKey
-from tests.ingest.conftest import CODES, REGIONS, Bench, bench, month, other_session
+from tests.ingest.conftest import CODES, FLAT, REGIONS, SMALL, Bench, bench, other_session
 
-__all__ = ["bench", "month", "other_session"]
+__all__ = ["bench", "other_session"]
 
 TERMS = Terms(
     zone=ZoneInfo("Europe/London"),
@@ -27,6 +28,14 @@ TERMS = Terms(
 
 #: Asks why a segment, or a day of it, is as it is.
 Why = Callable[..., Answer]
+
+
+@pytest.fixture
+def month(bench: Bench) -> Card:
+    """A loaded month of GB flat racing."""
+    bench.put(FLAT, SMALL.month(FLAT))
+    assert bench.load(FLAT).result == "loaded"
+    return bench.card(FLAT)
 
 
 @pytest.fixture
