@@ -90,21 +90,24 @@ class _Cells(dict[str, bytes]):
 
     def __init__(self, column: Column) -> None:
         super().__init__()
-        self._column = column
-        self._type = _TYPES.get(column.kind, _TEXT)
+        kind = _TYPES.get(column.kind, _TEXT)
+        self._column, self._pack, self._null = column, _PACK[kind], _NULL[kind]
 
     def __missing__(self, cell: str) -> bytes:
         if len(self) >= _KEPT:
             self.clear()
-        self[cell] = form = _field(self._type, cells.runner_cell(self._column, cell))
+        self[cell] = form = self.form(cell)
         return form
+
+    def form(self, cell: str) -> bytes:
+        value = cells.runner_cell(self._column, cell)
+        return self._null if value is None else self._pack(value)
 
 
 class _NeverTwice(_Cells):
     """A column of which hardly two cells are the same: none is kept."""
 
-    def __missing__(self, cell: str) -> bytes:
-        return _field(self._type, cells.runner_cell(self._column, cell))
+    __missing__ = _Cells.form
 
 
 class _Names(dict[str, bytes]):
@@ -150,14 +153,14 @@ class Encoder:
         }
         tables = {t.column.csv: t for t in self._tables if isinstance(t, _Names)}
         for kind, table in tables.items():
-            at = cells.position("runners", kind)
-            unmet |= {(kind, name) for name in {row[at] for row in rows} - table.keys()}
+            told = set(map(operator.itemgetter(cells.position("runners", kind)), rows))
+            unmet |= {(kind, name) for name in told - table.keys()}
         for (kind, name), number in self._ids(key.region, unmet).items():
             if kind == "course":
                 self._courses[key.region, name] = _leads_to(number)
             else:
                 tables[kind][name] = _leads_to(number)
-        self._learn_pedigrees({_pedigree_of(row) for row in rows} - self._pedigrees.keys())
+        self._learn_pedigrees(set(map(_pedigree_of, rows)) - self._pedigrees.keys())
 
     def _ids(self, region: str, unmet: set[tuple[str, str]]) -> dict[tuple[str, str], int | None]:
         return rowdigests.find_names(self._conn, region, unmet) if unmet else {}
