@@ -3,7 +3,7 @@
 import datetime as dt
 import functools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Literal
 
 from giddyup_watch.demo.racing import season
@@ -41,26 +41,41 @@ def sheets(
     without: Collection[dt.date] = (),
 ) -> tuple[Sheet, ...]:
     """Return the month folders on the evening of `today`; those `without` days were never seen."""
+    return as_of(whole(raced, habit, without), today)
+
+
+def whole(raced: Fixtures, habit: Habit, without: Collection[dt.date] = ()) -> tuple[Sheet, ...]:
+    """Return every month folder as it is when all is over."""
     held: defaultdict[tuple[str, dt.date], int] = defaultdict(int)
     for code, all_days in raced.items():
         for day in all_days:
-            if day <= today and day not in without:
+            if day not in without:
                 held[code, day.replace(day=1)] |= 1 << (day.day - 1)
+    unseen: defaultdict[dt.date, int] = defaultdict(int)
+    for day in without:
+        unseen[day.replace(day=1)] |= 1 << (day.day - 1)
+    claims: dict[Habit, Callable[[dt.date, int], int]] = {
+        "every day looked at": lambda month, _: (1 << month_end(month).day) - 1 & ~unseen[month],
+        "days with races": lambda _, bits: bits,
+        "nothing": lambda _, __: 0,
+    }
     return tuple(
-        Sheet(code, month, bits, _claim(habit, month, bits, today, without))
-        for (code, month), bits in held.items()
+        Sheet(code, month, bits, claims[habit](month, bits)) for (code, month), bits in held.items()
     )
 
 
-def _claim(
-    habit: Habit, month: dt.date, bits: int, today: dt.date, without: Collection[dt.date]
-) -> int:
-    if habit == "nothing":
-        return 0
-    if habit == "days with races":
-        return bits
-    seen = (d for d in days(month, min(today, month_end(month))) if d not in without)
-    return bits_of(seen)
+def as_of(sheets: Iterable[Sheet], today: dt.date) -> tuple[Sheet, ...]:
+    """Return them on the evening of `today`; a folder is made for its first day with races."""
+    over = (1 << today.day) - 1
+    this_month = today.replace(day=1)
+    cut = [
+        sheet
+        if sheet.month < this_month
+        else sheet._replace(raced=sheet.raced & over, claimed=sheet.claimed & over)
+        for sheet in sheets
+        if sheet.month <= this_month
+    ]
+    return tuple(sheet for sheet in cut if sheet.raced)
 
 
 def bits_of(some: Iterable[dt.date]) -> int:
