@@ -158,6 +158,12 @@ class Metrics:
         assert isinstance(series, Gauge), name  # noqa: S101
         series.set(value)
 
+    def zero(self, *names: str) -> None:
+        """Set every series of these gauges to 0."""
+        for name, labels in self._series:
+            if name in names:
+                self.set(name, 0, **dict(labels))
+
     def observe(self, name: str, value: float, /, **labels: str) -> None:
         series = self._find(name, labels)
         assert isinstance(series, Histogram), name  # noqa: S101

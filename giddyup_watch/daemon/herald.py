@@ -18,6 +18,14 @@ from giddyup_watch.store.incidents import Incident
 #: twenty months is summed up.
 SAID = 20
 
+#: Gauges that the monitor of the active daemon sets.
+_OURS = (
+    "gaps",
+    "check_last_success_timestamp_seconds",
+    "coverage_ratio",
+    "data_newest_race_timestamp_seconds",
+    "verify_last_success_timestamp_seconds",
+)
 _LEVELS = {"critical": "error", "warning": "warning", "info": "info"}
 
 log = structlog.get_logger(__name__)
@@ -47,10 +55,7 @@ class Herald:
 
     def leave(self) -> None:
         """Another daemon looks after the gaps now: its gauges count."""
-        self._gauges({})
-        for name in names.CHECKS:
-            self._metrics.set("check_last_success_timestamp_seconds", 0, check=name)
-        self._metrics.set("verify_last_success_timestamp_seconds", 0)
+        self._metrics.zero(*_OURS)
 
     def _count(self, answered: Answered) -> None:
         name = answered.check.name

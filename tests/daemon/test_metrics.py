@@ -43,6 +43,15 @@ def test_counts_sets_and_observes(all_metrics: Metrics) -> None:
     assert found["giddyup_watch_lock_wait_seconds_sum[]"] == 0.2
 
 
+def test_gauges_are_emptied_whatever_their_labels(all_metrics: Metrics) -> None:
+    all_metrics.set("coverage_ratio", 0.5, region="ire", code="flat")
+    all_metrics.set("queue_depth", 3)
+    all_metrics.zero("coverage_ratio")
+    found = samples(all_metrics)
+    assert [found[name] for name in found if "coverage_ratio" in name] == [0, 0, 0, 0]
+    assert found["giddyup_watch_queue_depth[]"] == 3
+
+
 def test_no_series_comes_into_being_by_the_way(all_metrics: Metrics) -> None:
     with pytest.raises(KeyError):
         all_metrics.inc("rescans_total", reason="/etc/passwd")

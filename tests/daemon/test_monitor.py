@@ -19,6 +19,7 @@ from tests.daemon.monitored import OFTEN, SOON, WORLD, Monitored, a_race, monito
 from tests.daemon.running import given, running
 from tests.daemon.test_worker import Plain, session
 from tests.faults import sessions
+from tests.faults.test_restored_database import BRITISH_FLAT
 from tests.flow import loading
 from tests.server import Server
 from tests.wait import wait_until
@@ -246,10 +247,29 @@ def test_only_the_active_daemon_checks(recent: Path, loaded: str, other: Plain) 
         wait_until(lambda: first.value("active") + second.value("active") == 1)
         new, old = (second, first) if second.value("active") else (first, second)
         wait_until(lambda: (new.gaps(COUNTS), old.gaps(COUNTS)) == (1, 0))
+        folder = {"region": "gb", "code": "flat"}
+        wait_until(lambda: new.value("coverage_ratio", **folder) == 1)
+        assert old.value("coverage_ratio", **folder) == 0
         asked = old.asked(COUNTS)
         new.one_more_round()
         assert old.asked(COUNTS) == asked
         assert len(first.events("gap_opened")) == 1
+
+
+def test_a_segment_that_a_restore_lost_is_put_right_without_a_hand(
+    recent: Path, loaded: str, other: Plain
+) -> None:
+    with monitored(recent, loaded, **OFTEN) as daemon:
+        before = other.execute("SELECT count(*) FROM racing.runners").fetchone()
+        with other.transaction():
+            for table, where in BRITISH_FLAT.items():
+                other.execute(f"DELETE FROM {table} WHERE {where}".encode())
+        daemon.wait_for("segment_ingested")
+        daemon.one_more_round()
+        wait_until(lambda: sum(map(daemon.gaps, metrics.CHECKS)) == 0)
+        assert other.execute("SELECT count(*) FROM racing.runners").fetchone() == before
+        opened, resolved = (len(daemon.events(name)) for name in ("gap_opened", "gap_resolved"))
+        assert opened == resolved
 
 
 def test_not_while_rows_of_others_wait_for_the_backfill(
