@@ -116,7 +116,17 @@ def test_a_day_never_scraped(bench: Bench, loaded: Card, why_: Why) -> None:
     answer = why_(FLAT, "2024-06-14")
     assert concluded(answer) == ("never_scraped", "giddyup-watch gaps --on 2024-06-14")
     assert "was never scraped" in answer.conclusion.text
-    assert answer.conclusion.text.endswith("no manifest claims it.")
+    assert answer.conclusion.text.endswith("claims it. The racing calendar expects none.")
+
+
+def test_a_day_that_the_calendar_expects(bench: Bench, loaded: Card, why_: Why) -> None:
+    """Here by its rule of days skipped between those that the manifest claims."""
+    manifest = layout.paths(bench.master, FLAT).manifest
+    claims = ", ".join(f'"2024-06-{day:02}"' for day in range(1, 30) if day not in (5, 14))
+    edits.rewrite_text(manifest, f'"{DAY}"'.encode(), f'"{DAY}", {claims}'.encode())
+    answer = why_(FLAT, "2024-06-14")
+    assert concluded(answer)[0] == "never_scraped"
+    assert "the manifest claims days around it" in answer.conclusion.text
 
 
 def test_a_day_of_which_only_another_folder_has_races(
@@ -124,7 +134,9 @@ def test_a_day_of_which_only_another_folder_has_races(
 ) -> None:
     answer = why_(JUMPS, DAY)
     assert concluded(answer)[0] == "never_scraped"
-    assert answer.conclusion.text.endswith("Other folders of gb have 1 race.")
+    assert answer.conclusion.text.endswith(
+        "Other folders of gb have 1 race. The racing calendar expects none."
+    )
 
 
 def test_a_folder_never_scraped(bench: Bench, why_: Why) -> None:

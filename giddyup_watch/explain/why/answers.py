@@ -52,7 +52,9 @@ def answer(
     """
     for subject in about:
         found = evidence.gather(session, terms, now, subject)
-        if found.ours:
+        if found.nothing and found.disk.state in ("absent", "readable"):
+            found = replace(found, expected=evidence.expected(session, found))
+        elif found.ours:
             found = replace(found, proof=evidence.proven(session, found))
         yield Answer(found, conclusion.conclude(found))
 

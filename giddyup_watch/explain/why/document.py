@@ -30,6 +30,7 @@ def of(answer: Answer) -> dict[str, Any]:
         "next": [
             {"day": plan.day, "action": plan.action, "reason": plan.reason} for plan in e.work
         ],
+        "expected": e.expected,
         "runs": [_run(run) for run in e.runs],
         "rejects": _rejects(e),
         "rows": [_rows(one) for one in e.rows],

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from giddyup_watch.explain import claims, rows
@@ -10,14 +10,17 @@ from giddyup_watch.explain.proof import RESULTS, DayProof, Proof, Result
 from giddyup_watch.explain.standing import Standing
 from giddyup_watch.explain.why import disk
 from giddyup_watch.explain.why.disk import Disk
-from giddyup_watch.gaps.check import Terms
+from giddyup_watch.gaps.check import Ask, Terms
+from giddyup_watch.gaps.checks.days import missing_days
 from giddyup_watch.ingest import examine, plan
 from giddyup_watch.ingest.examine import Request
 from giddyup_watch.ingest.guards import Setting
 from giddyup_watch.ingest.plan import DayPlan
 from giddyup_watch.ingest.segment import Session
 from giddyup_watch.model import LedgerRace, LedgerSegment, SegmentKey
+from giddyup_watch.source import layout
 from giddyup_watch.source.content import Day
+from giddyup_watch.source.inventory import Inventory
 from giddyup_watch.source.manifest import Manifest
 from giddyup_watch.store import connection, control, dossier, ledger, lock, migrate, server
 from giddyup_watch.store.connection import Connection
@@ -106,11 +109,17 @@ class Evidence:
     held: str = ""
     decided: bool = False
     elsewhere: Mapping[SegmentKey, int] = field(default_factory=dict)
+    expected: str = ""
     proof: Proof | None = None
 
     @property
     def today(self) -> dt.date:
         return self.now.astimezone(self.terms.zone).date()
+
+    @property
+    def nothing(self) -> bool:
+        """Whether neither the files nor the ledger have anything of the subject."""
+        return not self.seen and not self.ours
 
     @property
     def seen(self) -> Mapping[dt.date, Day]:
@@ -181,6 +190,21 @@ def gather(session: Session, terms: Terms, now: dt.datetime, subject: Subject) -
             decided=decided,
             elsewhere=dossier.copies(conn, span),
         )
+
+
+def expected(session: Session, e: Evidence) -> str:
+    """Say why there should be racing, if the racing calendar finds that there should."""
+    key, inventory = e.subject.key, Inventory()
+    found = layout.look(session.master, [key.region], e.terms.codes)
+    month = {other: stamp for other, stamp in found.segments.items() if other.month == key.month}
+    inventory.update(session.master, replace(found, segments=month))
+    ask = Ask(session.conn, e.terms, e.now, days=(), disk=inventory)
+    about = (
+        one.text
+        for one in missing_days(ask)
+        if one.region == key.region and one.day is not None and e.subject.holds(one.day)
+    )
+    return next(about, "")
 
 
 def proven(session: Session, e: Evidence) -> Proof | None:

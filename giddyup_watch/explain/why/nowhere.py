@@ -33,7 +33,7 @@ def written_by_others(e: Evidence) -> Conclusion | None:
         for one in e.rows
         if one.owner_code is None and code_of(one.race_type) == e.subject.key.code
     )
-    if not _nothing(e) or not races:
+    if not e.nothing or not races:
         return None
     text = f"Nothing of {e.subject} is on disk: its {count(races, 'race')} in the database were"
     return Conclusion("foreign", f"{text} written by others, and are left alone.")
@@ -45,7 +45,7 @@ def in_another_folder(e: Evidence) -> Conclusion | None:
         for one in e.rows
         if one.owner_code is not None and code_of(one.race_type) == e.subject.key.code
     }
-    if not _nothing(e) or not there:
+    if not e.nothing or not there:
         return None
     text = f"This folder has nothing of {e.subject}: {count(sum(there.values()), 'race')} of that"
     return Conclusion("elsewhere", f"{text} type lie in {listed(there)} and are loaded from there.")
@@ -53,7 +53,7 @@ def in_another_folder(e: Evidence) -> Conclusion | None:
 
 def future(e: Evidence) -> Conclusion | None:
     first = e.subject.span.first
-    if not _nothing(e) or first <= e.today:
+    if not e.nothing or first <= e.today:
         return None
     return Conclusion(
         "future", f"{e.subject} lies in the future, and nothing of it is on disk yet."
@@ -62,7 +62,7 @@ def future(e: Evidence) -> Conclusion | None:
 
 def blank_day(e: Evidence) -> Conclusion | None:
     day = e.subject.day
-    if not _nothing(e) or day is None or f"{day:%m-%d}" not in e.terms.blank_days:
+    if not e.nothing or day is None or f"{day:%m-%d}" not in e.terms.blank_days:
         return None
     text = (
         f"Nothing of {e.subject} is on disk, and no racing is expected: a day of gaps.blank_days."
@@ -71,28 +71,28 @@ def blank_day(e: Evidence) -> Conclusion | None:
 
 
 def no_racing(e: Evidence) -> Conclusion | None:
-    if not _nothing(e) or e.subject.day not in e.believed:
+    if not e.nothing or e.subject.day not in e.believed:
         return None
     text = f"There was no racing: the manifest claims {e.subject} as processed, and has no races."
     return Conclusion("no_racing", text)
 
 
 def not_due(e: Evidence) -> Conclusion | None:
-    if not _nothing(e) or e.now >= (due := _due(e)):
+    if not e.nothing or e.now >= (due := _due(e)):
         return None
     text = f"Nothing of {e.subject} is on disk yet; it counts as missing from {moment(due)}."
     return Conclusion("not_due", text)
 
 
 def given_up(e: Evidence) -> Conclusion | None:
-    if not _nothing(e) or e.known is None or e.known.state != "absent":
+    if not e.nothing or e.known is None or e.known.state != "absent":
         return None
     text = f"{e.subject.key} was loaded once, is gone from disk, and its rows were given up."
     return Conclusion("given_up", text)
 
 
 def never_scraped(e: Evidence) -> Conclusion | None:
-    if not _nothing(e):
+    if not e.nothing:
         return None
     where = f"{e.disk.folder} is not there" if not e.disk.files else f"{e.disk.folder} lacks it"
     if e.disk.state == "absent" and e.disk.files:
@@ -100,14 +100,9 @@ def never_scraped(e: Evidence) -> Conclusion | None:
     text = f"{e.subject} was never scraped: {where}, and no manifest claims it."
     if others := sum(one.races for one in e.rows):
         text += f" Other folders of {e.subject.key.region} have {count(others, 'race')}."
-    text += "".join(f" {one.finding}" for one in e.gaps if one.check_name == "missing_days")
+    text += f" {e.expected or 'The racing calendar expects none.'}"
     command = f"giddyup-watch gaps --on {e.subject.day}" if e.subject.day else "giddyup-watch gaps"
     return Conclusion("never_scraped", text, command)
-
-
-def _nothing(e: Evidence) -> bool:
-    """Whether neither the files nor the ledger have anything of the subject."""
-    return not e.seen and not e.ours
 
 
 def _due(e: Evidence) -> dt.datetime:
