@@ -7,7 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4
+# Many tests wait for a daemon or a server: two cores are busy with four at a time, not with two.
+# Neighbours share what their module's fixtures made, so workers steal from each other's ends.
+PYTEST := $(BIN)/pytest -n 4 --dist worksteal
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --annotation-style line
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ from tests.wait import wait_until
 hypothesis.settings.register_profile("suite", deadline=None, database=None, max_examples=30)
 hypothesis.settings.register_profile("slow", deadline=None, database=None, max_examples=300)
 hypothesis.settings.load_profile("suite")
+
+# A shell ignores SIGINT for what it starts in the background, and so would all our children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TEMPLATE = "giddyup_template"
 LOCK_ID = 123456789

@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 import shutil
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -13,7 +13,7 @@ from giddyup_watch.errors import TreeMissingError
 from giddyup_watch.explain import verify
 from giddyup_watch.explain.proof import Difference
 from giddyup_watch.ingest import run, segment
-from giddyup_watch.model import Rules
+from giddyup_watch.model import Rules, SegmentKey
 from giddyup_watch.store import connection, verified
 from giddyup_watch.store.connection import Connection
 from tests.explain.proving import counts, day_of, prove, results
@@ -359,6 +359,27 @@ def test_a_race_that_passed_on_and_waits_is_behind(loaded: Bench) -> None:
     assert results(loaded, JUMPS) == {DAY: "behind"}
     loaded.load(JUMPS)
     assert results(loaded, JUMPS) == {DAY: "equal"}
+
+
+@pytest.mark.parametrize("vanished", ["keep", "delete"])
+def test_a_runner_that_two_races_claim_ends_where_a_load_would_put_it(
+    bench: Bench, vanished: Literal["keep", "delete"]
+) -> None:
+    bench.rules = Rules(vanished_rows=vanished, shrink_guard_percent=100)
+    hurdle = SegmentKey("gb", "hurdle", FLAT.month)
+    for key, card in (
+        (FLAT, race("r2", ["b"], kind="Hurdle")),
+        (hurdle, race("r1", ["b"], kind="Chase")),
+        (JUMPS, race("r2", ["b"], kind="Hurdle")),
+    ):
+        bench.put(key, card)
+        outcome = bench.load(key)
+    assert hurdle in outcome.also
+    assert results(bench, hurdle) == {DAY: "behind"}
+    bench.load(hurdle)
+    for key in (FLAT, hurdle, JUMPS):
+        assert results(bench, key) == {DAY: "equal"}
+        assert bench.load(key).result == "unchanged"
 
 
 def test_a_day_struck_from_ingested_days_is_different(loaded: Bench) -> None:
