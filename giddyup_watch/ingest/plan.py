@@ -181,12 +181,12 @@ def _place_races(plan: DayPlan, day: Day, ground: Ground) -> bool:
             same = before is not None and before.owned and before.digest == race.digest
             _write(plan, race, ground.claims, unchanged=same and not ground.stale)
             written = ownership.previous_runners(race.key, ground.own, ground.others)
-            gone = sorted(written - ground.runners)
-            if ground.deletes:
-                _drop_runners(plan, gone, ground.heirs)
-            elif gone:
+            gone = written - ground.runners
+            stay = set() if ground.deletes else gone - ground.heirs.keys()
+            _drop_runners(plan, sorted(gone - stay), ground.heirs)
+            if stay:
                 leftovers = True
-                row = ownership.with_leftovers(row, gone)
+                row = ownership.with_leftovers(row, stay)
         if row != before:
             plan.keep.append(row)
     return leftovers
