@@ -26,7 +26,7 @@ from giddyup_watch.errors import GiddyupError
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.model import SegmentKey
-from giddyup_watch.store import hearing
+from giddyup_watch.store import connection, hearing
 from giddyup_watch.store.connection import Connection
 
 #: Seconds that the loop rests at most: its pulse, and how late it hears of the runs of others.
@@ -73,6 +73,7 @@ class Monitor(Service):
         self._backoff = Backoff()
         self._conn: Connection | None = None
         self._interrupted = False
+        self._anew = threading.Event()
         self._round_at = 0.0  # whatever happens
         self._not_before = 0.0  # because something happened
         self._proof_at = 0.0
@@ -82,7 +83,7 @@ class Monitor(Service):
     def change(self, plan: Plan) -> None:
         """By new terms everything is asked again, at once."""
         self._plan = plan
-        self._round_at = 0.0
+        self._anew.set()
         self.ring()
 
     def ask(self) -> None:
@@ -90,7 +91,7 @@ class Monitor(Service):
         super().ask()
         conn = self._conn
         if conn is not None:
-            with suppress(GiddyupError):
+            with suppress(GiddyupError), connection.translated():
                 conn.cancel()
 
     def run(self) -> None:
@@ -127,7 +128,8 @@ class Monitor(Service):
             try:
                 hearing.listen(conn)
                 begun = self._duty.begun
-                self._round_at, self._turn = 0.0, None
+                self._anew.set()
+                self._turn = None
                 self._nightly.forget()
                 while self._goes_on() and self._duty.begun == begun:
                     self.rest(self._step(conn))
@@ -166,11 +168,13 @@ class Monitor(Service):
 
     def _round_is_due(self) -> bool:
         now = time.monotonic()
-        return now >= self._round_at or (self._duty.wanted and now >= self._not_before)
+        happened = self._duty.wanted and now >= self._not_before
+        return happened or now >= self._round_at or self._anew.is_set()
 
     def _round(self, conn: Connection) -> None:
         began = time.monotonic()
-        whole = began >= self._round_at
+        whole = began >= self._round_at or self._anew.is_set()
+        self._anew.clear()
         news = self._duty.take()
         self._prove_again(conn, None if whole else news.segments)
         self._heartbeat.beat("check")
