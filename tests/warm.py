@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -64,6 +65,14 @@ class Warm:
         """`giddyup-watch ARGS`, with our environment and folder, and these two descriptors."""
         request = {"argv": ["giddyup-watch", *args], "cwd": str(Path.cwd()), "env": {**os.environ}}
         return Process(self, self.ask(out, err, **request))
+
+    def run(self, *args: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+        """Start it, wait for its end, and give what it said."""
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            code = self.start(*args, out=out.fileno(), err=err.fileno()).wait(seconds)
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(args, code, out.read(), err.read())
 
     def ask(self, *descriptors: int, **request: object) -> int:
         """Send a request and read the answer: a process id, or an exit code."""

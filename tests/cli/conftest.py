@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +13,7 @@ from giddyup_watch.cli import main
 from giddyup_watch.demo import tree
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.model import SegmentKey
-
-TIMEOUT_SECONDS = 60
+from tests import warm
 
 
 @dataclass(frozen=True)
@@ -59,15 +56,7 @@ def process(environ: pytest.MonkeyPatch) -> Cli:
     """Run a command line in a process of its own, without a terminal."""
 
     def call(*args: object) -> Done:
-        command = [sys.executable, "-m", "giddyup_watch", *map(str, args)]
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
+        done = warm.PROCESS.run(*map(str, args))
         return Done(done.returncode, done.stdout, done.stderr)
 
     return call

@@ -1,8 +1,7 @@
 """`backfill`: everything on disk, newest first, stopped and taken up again."""
 
+import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +12,7 @@ from giddyup_watch.demo import tree
 from giddyup_watch.model import SegmentKey, newest_first
 from giddyup_watch.store import connection, ledger, runs
 from giddyup_watch.store.connection import Connection
+from tests import warm
 from tests.cli.conftest import WORLD, Cli
 from tests.wait import wait_until
 
@@ -70,19 +70,21 @@ def interrupted(
     tree.build(folder, WORLD, tree.segments(["2024-05", "2024-06"], ["gb"], ["flat"]))
     environ.setenv("GIDDYUP_WATCH_DATABASE__URL", database)
     environ.setenv("GIDDYUP_WATCH_DATABASE__LOCK_TIMEOUT_MS", "60000")
-    command = [sys.executable, "-m", "giddyup_watch", "backfill", "--master", str(folder)]
 
     def call(signum: signal.Signals) -> tuple[int, bytes]:
         blocker.execute("BEGIN")
         blocker.execute("LOCK TABLE racing.ledger_segments IN EXCLUSIVE MODE")
-        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
+        reader, writer = os.pipe()
+        with os.fdopen(reader, "rb") as said, Path(os.devnull).open("wb") as nothing:
+            command = ("backfill", "--master", str(folder))
+            child = warm.PROCESS.start(*command, out=nothing.fileno(), err=writer)
+            os.close(writer)
             wait_until(lambda: _waits(conn), what="the load waits for the blocker")
-            child.send_signal(signum)
-            assert child.stderr is not None
-            assert b"Stopping after the segment in hand" in _line(child.stderr)
+            os.kill(child.pid, signum)
+            assert b"Stopping after the segment in hand" in _line(said)
             blocker.execute("COMMIT")
-            rest = child.stderr.read()
-        return child.returncode, rest
+            rest = said.read()
+        return child.wait(30), rest
 
     return call
 

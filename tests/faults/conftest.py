@@ -3,7 +3,6 @@
 import datetime as dt
 import itertools
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -114,12 +113,7 @@ def _ledger(looking: Session) -> list[tuple[Any, ...]]:
 
 def command(daemon: Daemon, *args: str) -> subprocess.CompletedProcess[str]:
     """What another `giddyup-watch`, with the daemon's settings, answers."""
-    line = [*args, "--config", str(daemon.config)]
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        code = warm.PROCESS.start(*line, out=out.fileno(), err=err.fileno()).wait(60)
-        out.seek(0)
-        err.seek(0)
-        return subprocess.CompletedProcess(line, code, out.read(), err.read())
+    return warm.PROCESS.run(*args, "--config", str(daemon.config))
 
 
 @pytest.fixture
