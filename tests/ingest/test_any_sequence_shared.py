@@ -72,6 +72,7 @@ LAST = st.fixed_dictionaries(dict.fromkeys(FOLDERS, folder(RACE)))
         st.tuples(VERSION, st.lists(LOAD, min_size=1, max_size=4), STRUCK), min_size=1, max_size=3
     ),
     last=LAST,
+    struck=STRUCK,
     order=st.permutations(FOLDERS),
     rules=st.sampled_from([Rules(), Rules(shrink_guard_percent=100, reject_budget_percent=100)]),
 )
@@ -81,17 +82,20 @@ def test_folders_that_share_races_end_like_the_last_version_alone(
     second_database: str,
     versions: list[tuple[Tree, list[dict[str, Any]], str]],
     last: Tree,
+    struck: str,
     order: list[SegmentKey],
     rules: Rules,
 ) -> None:
     bench.rules = rules
     with emptied(bench):
-        for tree, loads, struck in versions:
+        for tree, loads, gone in versions:
             write(bench, tree)
             for how in loads:
                 load(bench, trigger="cli", **how)
-            strike(bench, struck)
+            strike(bench, gone)
         write(bench, last)
+        settle(bench, order)
+        strike(bench, struck)
         settle(bench, order)
         with (
             closing(connection.connect(second_database, application_name="clean")) as conn,
