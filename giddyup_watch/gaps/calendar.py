@@ -30,6 +30,7 @@ MOST_WITHOUT = 3  # what that is of all that there can be
 IN_SEASON = 0.01  # share of days with racing, any weekday, within a fortnight in all years
 STYLE_MONTHS = 12  # a writer's habits are judged by the year before and the year after
 A_YEAR = 366  # days
+SLACK = 3  # days
 FEW = 2  # days; a code without a folder may be without racing, where it is seldom raced
 
 
@@ -212,11 +213,11 @@ def _is_expected(made: Series, day: int) -> bool:
 
 
 def _likeliest(made: Series, month: dt.date, at_least: int) -> list[int]:
-    """As many days of the month as have racing in other years; none if it is seldom raced in."""
+    """As many days of the month as have racing in other years, whole ones; none if few have."""
     years = range(month.year - series.YEARS, month.year + series.YEARS + 1)
     others = [month.replace(year=year) for year in years if year != month.year]
-    within = [m for m in others if _month(made.first) <= m <= _month(made.last)]
-    counts = [sum(day in made.raced for day in _days_of(m)) for m in within]
+    spans = [days for days in map(_days_of, others) if _is_within(days, made)]
+    counts = [sum(day in made.raced for day in days) for days in spans]
     raced = [count for count in counts if count]
     usual = round(sum(raced) / len(raced)) if raced else 0
     if usual < at_least or 2 * len(raced) < len(counts):
@@ -224,6 +225,11 @@ def _likeliest(made: Series, month: dt.date, at_least: int) -> list[int]:
     shares = {day: _share(made, day) for day in _days_of(month) if day not in made.blank}
     likeliest = sorted(shares, key=lambda day: (-shares[day], day))[:usual]
     return [day for day in likeliest if shares[day]] or likeliest[:1]
+
+
+def _is_within(days: range, made: Series) -> bool:
+    """Whether the month is whole, give or take days without racing at the ends of all."""
+    return made.first <= days[0] + SLACK and days[-1] <= made.last + SLACK
 
 
 def _share(made: Series, day: int) -> float:

@@ -152,6 +152,13 @@ class TestGone:
         assert set(on(found)) <= jumps & away
         assert len(found) == pytest.approx(len(jumps & away), rel=0.05)
 
+    def test_twenty_months_of_three_years_leave_enough_to_tell(self) -> None:
+        span = replaying.days(dt.date(2021, 1, 1), dt.date(2023, 12, 31))
+        away = {day for day in span if dt.date(2021, 11, 1) <= day < dt.date(2023, 7, 1)}
+        three = {day for day in EVERY_DAY if 2021 <= day.year <= 2023}
+        found = missing({"flat": three}, without=away, today=dt.date(2024, 1, 2))
+        assert len({day.replace(day=1) for day in on(found) if day.year < 2024}) == 20
+
     def test_a_month_in_which_there_is_never_racing_is_not_gone(self) -> None:
         summer = in_months(EVERY_DAY, 4, 5, 6, 7, 8, 9)
         assert missing({"flat": summer, "jumps": EVERY_DAY}) == []
