@@ -18,7 +18,7 @@ from tests.wait import wait_until
 #: Seconds between two rounds, in the settings.
 OFTEN = {"gaps__interval_seconds": 0.2}
 #: Seconds from a commit to the gauges, for a busy machine.
-SOON = 5.0
+SOON = 10.0
 
 WORLD = World(seed=9, volume=0.5)
 ZONE = ZoneInfo("Europe/London")
