@@ -9,7 +9,7 @@ import click
 from giddyup_watch.cli import database, options, output, selection, turns
 from giddyup_watch.explain import verify as proving
 from giddyup_watch.explain.proof import RESULTS, DayProof, Proof, Tally
-from giddyup_watch.model import SegmentKey, Table, newest_first
+from giddyup_watch.model import TABLES, SegmentKey, Table, newest_first
 
 EXIT_DIFFERENT = 1
 
@@ -64,7 +64,7 @@ def _show(proofs: Sequence[Proof]) -> None:
     bare = [proof for proof in proofs if not proof.days and proof.result != "equal"]
     if told or bare:
         rows: list[tuple[object, ...]]
-        rows = [(p.key, day.day, day.result, day.finding or _strangers(day)) for p, day in told]
+        rows = [(p.key, day.day, day.result, _why(day)) for p, day in told]
         rows += [(proof.key, None, proof.result, proof.reason) for proof in bare]
         output.table(("segment", "day", "result", "why"), rows[:SHOWN])
         _more(len(rows))
@@ -103,9 +103,10 @@ def _worth_telling(day: DayProof) -> bool:
     return day.result != "equal" or bool(day.reason or day.races.foreign or day.runners.foreign)
 
 
-def _strangers(day: DayProof) -> str:
-    counts = ((table, day.tally(table).foreign) for table in ("races", "runners"))
-    return "others wrote " + " and ".join(f"{count} {table}" for table, count in counts if count)
+def _why(day: DayProof) -> str:
+    counts = ((table, day.tally(table).foreign) for table in TABLES)
+    strangers = " and ".join(f"{count} {table}" for table, count in counts if count)
+    return "; ".join(filter(None, (day.finding, strangers and f"others wrote {strangers}")))
 
 
 def _sum(proofs: Sequence[Proof], table: Table) -> Tally:

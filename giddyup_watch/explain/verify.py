@@ -121,7 +121,7 @@ class _Prover:
             only_there = DayProof(date, "equal", "others put it into racing.ingested_days")
             days.setdefault(date, only_there)
         for date, counts in month.foreign(key).items():
-            day = days.setdefault(date, DayProof(date, "equal", "only rows of others"))
+            day = days.setdefault(date, DayProof(date, "equal"))
             day.races.foreign += counts["races"]
             day.runners.foreign += counts["runners"]
         worst: Result = max(
