@@ -50,7 +50,7 @@ class Inventory:
         self.holdings: dict[SegmentKey, Holding] = {}
 
     def update(self, master: Path, look: Look) -> bool:
-        """Read again what changed since the last time; say whether anything had.
+        """Read again what changed, or could not be read, the last time; say whether that is news.
 
         Raises TreeMissingError when the tree goes meanwhile. `holdings`
         is another one then. Measured: 900 segments, 25 MB of races, in 1.6 s at
@@ -59,7 +59,7 @@ class Inventory:
         before = self.holdings
         found = {
             key: held
-            if (held := before.get(key)) and held.stamp == stamp
+            if (held := before.get(key)) and held.stamp == stamp and not held.problem
             else _hold(master, key, stamp, held)
             for key, stamp in look.segments.items()
             if stamp != tree.NOT_THERE

@@ -68,6 +68,19 @@ def test_the_main_manifest_counts_the_month_and_validates_the_batch(tmp_path: Pa
     assert manifest["validation"]["unique_runner_keys"] == len(batch.runners)
 
 
+def test_the_main_manifest_claims_days_without_racing_too(tmp_path: Path) -> None:
+    """A day that was never looked at is told from one without racing by nothing else."""
+    card = Card()
+    days = [dt.date(2024, 6, day) for day in range(3, 10)]
+    for day in days:
+        card.extend(WORLD.day("ire", "jumps", day))
+    writers.AppendWriter(tmp_path).append(KEY, card)
+    claimed = _manifest(tmp_path)["processed_dates"]
+    assert claimed == [day.isoformat() for day in days]
+    assert set(card.days) < set(claimed)
+    assert edits.read(tmp_path, KEY).processed == set(claimed)
+
+
 def test_the_second_writer_starts_anew_and_claims_31_days(tmp_path: Path) -> None:
     writers.AppendWriter(tmp_path).append(KEY, _card(1, 2))
     writers.TruncateWriter(tmp_path).rewrite(KEY, _card(2, 3))

@@ -1,95 +1,173 @@
-"""What the tree holds by day: counted as the ingest counts, read again only where it changed."""
+"""What the tree holds, day by day, read again only where files changed."""
 
 import datetime as dt
-import threading
-from collections.abc import Callable
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from giddyup_watch.demo import writers
-from giddyup_watch.source import layout
+from giddyup_watch.demo.racing import cards
+from giddyup_watch.demo.racing.cards import Card, World
+from giddyup_watch.errors import TreeMissingError
+from giddyup_watch.model import SegmentKey
+from giddyup_watch.source import layout, tree
 from giddyup_watch.source.inventory import Holding, Inventory
-from tests.ingest.conftest import CODES, DAY, FLAT, JUMPS, NEXT_DAY, REGIONS, race, together
-from tests.wait import wait_until
 
-FIFTH, SIXTH = dt.date.fromisoformat(DAY), dt.date.fromisoformat(NEXT_DAY)
+FLAT, JUMPS = SegmentKey("gb", "flat", "2024-02"), SegmentKey("gb", "jumps", "2024-02")
+WORLD = World(seed=2, volume=0.15)
+#: Some of them without racing.
+DAYS = [dt.date(2024, 2, day) for day in range(1, 13)]
+
+
+def card(key: SegmentKey) -> Card:
+    made = Card()
+    for day in DAYS:
+        made.extend(WORLD.day(key.region, key.code, day))
+    return made
 
 
 @pytest.fixture
 def master(tmp_path: Path) -> Path:
-    card = together(race("one", ["a"]), race("two", ["b"], kind="Chase"), race("three", ["c"]))
-    writers.TruncateWriter(tmp_path).rewrite(FLAT, card)
+    for key in (FLAT, JUMPS):
+        writers.AppendWriter(tmp_path).append(key, card(key))
     return tmp_path
 
 
-def updated(inventory: Inventory, master: Path) -> Holding:
-    inventory.update(master, layout.look(master, REGIONS, CODES))
-    return inventory.holdings[FLAT]
+def update(inventory: Inventory, master: Path) -> bool:
+    return inventory.update(master, layout.look(master, ("gb",), ("flat", "jumps")))
 
 
-def grown(path: Path) -> Callable[[], bool]:
-    """Whether the file is larger than it is now."""
-    size = path.stat().st_size
-    return lambda: path.stat().st_size > size
+def held(master: Path, key: SegmentKey = FLAT) -> Holding:
+    inventory = Inventory()
+    update(inventory, master)
+    return inventory.holdings[key]
 
 
-def test_races_are_counted_by_day_and_the_code_of_their_type(master: Path) -> None:
-    assert updated(Inventory(), master).races == {FIFTH: {"flat": 2, "jumps": 1}}
+def test_it_counts_the_races_of_each_day(master: Path) -> None:
+    races = {str(day): sum(counts.values()) for day, counts in held(master).races.items()}
+    rows = [row["date"] for row in card(FLAT).races]
+    assert races == {day: rows.count(day) for day in rows}
 
 
-def test_the_later_line_of_a_key_wins_and_a_day_of_another_month_is_none(master: Path) -> None:
-    moved = race("one", ["a"], day=NEXT_DAY)
-    writers.TruncateWriter(master).rewrite(
-        FLAT, together(race("one", ["a"]), moved, race("odd", [], day="2024-07-01"))
-    )
-    assert updated(Inventory(), master).races == {SIXTH: {"flat": 1}}
+def test_it_knows_the_days_claimed_without_racing(master: Path) -> None:
+    holding = held(master)
+    assert holding.claimed == holding.vouched == set(DAYS)
+    assert set(holding.races) < holding.claimed
+
+
+def test_days_are_bits_too(master: Path) -> None:
+    holding = held(master)
+    assert holding.vouched_bits == (1 << len(DAYS)) - 1
+    assert holding.raced_bits == sum(1 << (day.day - 1) for day in holding.races)
+
+
+def test_the_code_is_that_of_the_type_whatever_the_folder(master: Path) -> None:
+    writers.AppendWriter(master).append(FLAT, card(JUMPS))
+    counts = held(master).races.values()
+    assert {code for one in counts for code in one} == {"flat", "jumps"}
+    inventory = Inventory()
+    update(inventory, master)
+    assert inventory.days("gb", "jumps") == set(held(master, JUMPS).races)
+    assert inventory.days("gb") == inventory.days("gb", "flat") | inventory.days("gb", "jumps")
+    assert inventory.days("ire") == set()
 
 
 def test_only_what_changed_is_read_again(master: Path) -> None:
-    writers.TruncateWriter(master).rewrite(JUMPS, race("hurdle", ["d"], kind="Hurdle"))
     inventory = Inventory()
-    updated(inventory, master)
-    before = dict(inventory.holdings)
-    writers.TruncateWriter(master).rewrite(JUMPS, race("chase", ["d"], kind="Chase"))
-    updated(inventory, master)
-    assert inventory.holdings[FLAT] is before[FLAT]
-    assert inventory.holdings[JUMPS] is not before[JUMPS]
+    assert update(inventory, master)
+    before = inventory.holdings
+    assert not update(inventory, master)
+    assert inventory.holdings is before
+    writers.RenameWriter(master).replace(FLAT, cards.unrun(card(FLAT)))
+    assert update(inventory, master)
+    assert inventory.holdings[JUMPS] is before[JUMPS]
+    assert inventory.holdings[FLAT] is not before[FLAT]
+    shutil.rmtree(layout.paths(master, JUMPS).folder)
+    assert update(inventory, master)
+    assert list(inventory.holdings) == [FLAT]
 
 
-def test_what_can_never_be_read_is_said(master: Path) -> None:
-    races = layout.paths(master, FLAT).races
-    races.unlink()
-    races.mkdir()
-    held = updated(Inventory(), master)
-    assert held.races == {}
-    assert "not a regular file" in held.problem
+def test_a_tree_that_goes_meanwhile_is_no_empty_tree(master: Path) -> None:
+    inventory = Inventory()
+    look = layout.look(master, ("gb",), ("flat", "jumps"))
+    shutil.rmtree(master)
+    with pytest.raises(TreeMissingError):
+        inventory.update(master, look)
+    assert inventory.holdings == {}
 
 
-def test_a_file_that_is_being_written_is_what_it_was_until_it_can_be_read(master: Path) -> None:
-    """An incident must not be resolved because somebody writes just now."""
-    races = layout.paths(master, FLAT).races
-    with races.open("ab") as file:
-        file.write(
-            b"x" * 8_000_000 + b"\n"
-        )  # a line that is no race, so that reading takes a while
-    inventory, done = Inventory(), threading.Event()
-    known = updated(inventory, master).races
+class TestClaims:
+    """Which of them are vouched for."""
 
-    def write() -> None:
-        with races.open("ab", buffering=0) as file:
-            while not done.is_set():
-                file.write(b"\n")
+    def claim(self, master: Path, days: list[str], **more: object) -> Holding:
+        document = {"race_count": 1, "runner_count": 1, "processed_dates": days, **more}
+        layout.paths(master, FLAT).manifest.write_text(json.dumps(document))
+        return held(master)
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        for _ in range(20):
-            wait_until(grown(races), what="nothing was written")
-            assert updated(inventory, master).races == known
-    finally:
-        done.set()
-        writer.join()
-    stamp = updated(inventory, master).stamp.races
-    assert stamp is not None
-    assert stamp.size == races.stat().st_size
+    def test_the_second_writer_claims_31_days_of_any_month(self, master: Path) -> None:
+        writers.TruncateWriter(master).rewrite(FLAT, card(FLAT))
+        holding = held(master)
+        assert len(holding.claimed) == 29
+        assert holding.vouched == frozenset()
+
+    def test_a_whole_month_of_a_writer_that_records_its_batches(self, master: Path) -> None:
+        month = [f"2024-02-{day:02}" for day in range(1, 30)]
+        assert len(self.claim(master, month, processed_sources=[]).vouched) == 29
+        assert len(self.claim(master, month, validation={}).vouched) == 29
+        assert self.claim(master, month).vouched == frozenset()
+        assert len(self.claim(master, month[1:]).vouched) == 28
+
+    def test_a_date_that_does_not_exist(self, master: Path) -> None:
+        assert self.claim(master, ["2024-02-01", "2024-02-30"], validation={}).vouched == set()
+
+    def test_days_of_other_months_count_for_nothing(self, master: Path) -> None:
+        assert self.claim(master, ["2024-02-01", "2024-03-01"]).claimed == {DAYS[0]}
+
+
+class TestWhatCannotBeRead:
+    def test_a_folder_without_races_holds_nothing(self, master: Path) -> None:
+        layout.paths(master, FLAT).races.unlink()
+        holding = held(master)
+        assert (holding.races, holding.vouched, holding.problem) == ({}, frozenset(), "")
+
+    def test_an_empty_folder_is_no_segment(self, master: Path) -> None:
+        for path in layout.paths(master, FLAT).folder.iterdir():
+            path.unlink()
+        inventory = Inventory()
+        update(inventory, master)
+        assert list(inventory.holdings) == [JUMPS]
+
+    def test_a_header_that_cannot_be_used_is_a_problem(self, master: Path) -> None:
+        layout.paths(master, FLAT).races.write_text("what,is,this\n")
+        assert "gb/flat/2024-02" in held(master).problem
+
+    def test_a_link_is_a_problem(self, master: Path) -> None:
+        path = layout.paths(master, FLAT).races
+        path.rename(master / "races.csv")
+        path.symlink_to(master / "races.csv")
+        assert "is not a regular file" in held(master).problem
+
+    def test_a_manifest_half_written_claims_nothing(self, master: Path) -> None:
+        path = layout.paths(master, FLAT).manifest
+        path.write_bytes(path.read_bytes()[:40])
+        holding = held(master)
+        assert holding.races
+        assert holding.claimed == frozenset()
+
+    def test_lines_that_cannot_be_read_are_passed_by(self, master: Path) -> None:
+        path = layout.paths(master, FLAT).races
+        before = held(master).races
+        with path.open("a") as file:
+            file.write("2024-02-31,GB\nnonsense\n2024-03-01" + "," * 18 + "\n")
+        assert held(master).races == before
+
+
+def test_a_segment_that_vanishes_behind_the_look_holds_nothing(master: Path) -> None:
+    look = layout.look(master, ("gb",), ("flat", "jumps"))
+    shutil.rmtree(layout.paths(master, FLAT).folder)
+    inventory = Inventory()
+    inventory.update(master, look)
+    assert inventory.holdings[FLAT].races == {}
+    assert look.segments[FLAT] != tree.NOT_THERE
