@@ -11,6 +11,7 @@ from typing import Self
 import pytest
 
 from giddyup_watch.store import cluster, embedded
+from tests.conftest import in_memory
 from tests.wait import wait_until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -52,7 +53,7 @@ class Process:
 @pytest.fixture
 def state_dir() -> Iterator[Path]:
     """A state directory with a short name; a server that a test leaves in it is stopped."""
-    with tempfile.TemporaryDirectory(prefix="giddyup-") as folder:
+    with tempfile.TemporaryDirectory(prefix="giddyup-", dir=in_memory()) as folder:
         path = Path(folder) / "state"
         yield path
         if embedded.exists(path):
@@ -62,7 +63,7 @@ def state_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def _made_once() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="giddyup-") as folder:
+    with tempfile.TemporaryDirectory(prefix="giddyup-", dir=in_memory()) as folder:
         with embedded.server(Path(folder)):
             pass
         yield Path(folder)
