@@ -18,6 +18,9 @@ from giddyup_watch.model import SegmentKey
 from giddyup_watch.source.inventory import Inventory
 from giddyup_watch.store.connection import Connection
 
+#: For an answer that must not take long.
+NO_TURN = -1
+
 Severity = Literal["critical", "warning", "info"]
 #: What a check reads: race rows of the days it is asked about, or everything that ledger and
 #: disk say, whatever the days. `disk` checks cannot be asked while there is no tree.
@@ -69,8 +72,9 @@ class Ask:
 
     `disk` is what the tree holds, None while it is not there. `waiting` says
     how many seconds each segment in the daemon's queue has waited. `turn` is
-    the number of the round: what is too much for each is done by turns, and
-    whole when it is None. `history` remembers from round to round.
+    the number of the round: what is too much for each is done by turns, whole
+    when it is None, and only for the months of `days` when it is NO_TURN.
+    `history` remembers from round to round.
     """
 
     conn: Connection

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from giddyup_watch import model
 from giddyup_watch.gaps import checks
-from giddyup_watch.gaps.check import Ask, Check, Finding
+from giddyup_watch.gaps.check import NO_TURN, Ask, Check, Finding
 
 Found = Mapping[Check, Sequence[Finding] | None]
 
@@ -42,7 +42,7 @@ def _of_one(check: Check, ask: Ask, on: dt.date) -> Sequence[Finding] | None:
     if check.scope == "disk" and ask.disk is None:
         return None
     days = check.days(on)
-    asked = check(replace(ask, days=days))
+    asked = check(replace(ask, days=days, turn=NO_TURN))
     return [one for one in asked if concerns(one, days, on, ask.today)]
 
 

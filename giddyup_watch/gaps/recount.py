@@ -41,8 +41,7 @@ def _months(ask: Ask) -> list[dt.date]:
     params = {
         "turn": ask.turn,
         "share": SHARE,
-        "first": ask.today - dt.timedelta(days=ask.terms.window_days),
-        "last": ask.today,
+        "months": sorted({day.replace(day=1) for day in ask.days}),
     }
     return [month for (month,) in connection.fetch_all(ask.conn, "choose_months", params)]
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from giddyup_watch.gaps import recount
+from giddyup_watch.gaps import live, recount
 from giddyup_watch.gaps.check import Finding
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.store import facts, queries
 from giddyup_watch.store.connection import Connection
+from tests.gaps.conftest import named
 from tests.gaps.yard import Yard
 from tests.ingest.conftest import DAY, FLAT, JUMPS, NEXT_DAY, race, together
 
@@ -155,3 +156,10 @@ def test_only_the_partitions_of_the_months_in_question_are_read(year: Yard, name
     assert tables == {
         f"{table}_2023_{month}" for table in ("races", "runners") for month in ("02", "03")
     }
+
+
+def test_the_live_answer_counts_the_month_of_its_day_and_no_other(year: Yard) -> None:
+    year.strike("runners", where="day IN ('2023-03-15', '2023-08-15')")
+    for on, found in (("2023-03-01", 1), ("2023-04-01", 0), ("2023-08-31", 1)):
+        told = live.findings(year.ask(), dt.date.fromisoformat(on))
+        assert len(told[named("count_mismatch")] or ()) == found, on

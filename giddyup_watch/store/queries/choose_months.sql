@@ -1,5 +1,6 @@
--- Months whose rows are counted this time: those of the window, of a share of all months by turns
--- (turn null: of all), of segments with an open gap, and those whose partition is gone or empty.
+-- Months whose rows are counted this time: those of the days asked about, a share of all months by
+-- turns (turn null: all; below 0: none), those of segments with an open gap, and those whose
+-- partition is gone or empty.
 -- A partition's size is asked of the file system only when it was empty when last analyzed: the
 -- question takes a lock.
 WITH months AS (
@@ -22,7 +23,7 @@ SELECT month
 FROM months
 WHERE %(turn)s::int IS NULL
   OR place / %(share)s = mod(%(turn)s, (total + %(share)s - 1) / %(share)s)
-  OR month BETWEEN date_trunc('month', %(first)s::date) AND %(last)s
+  OR month = ANY(%(months)s::date[])
   OR month IN (SELECT month FROM suspect)
   OR month IN (
     SELECT to_date(right(key, 7), 'YYYY-MM')
