@@ -1,5 +1,10 @@
-from giddyup_watch.daemon.heartbeat import INGEST_STATEMENT_TIMEOUT_MS, LIMITS, Heartbeat
-from giddyup_watch.metrics import Metrics
+from giddyup_watch.daemon.heartbeat import (
+    CHECK_STATEMENT_TIMEOUT_MS,
+    INGEST_STATEMENT_TIMEOUT_MS,
+    LIMITS,
+    Heartbeat,
+)
+from giddyup_watch.metrics import CHECKS, Metrics
 
 
 class Clock:
@@ -36,3 +41,7 @@ def test_a_beat_names_the_phase_and_its_limit() -> None:
 
 def test_the_server_gives_up_a_statement_before_the_ingest_counts_as_stalled() -> None:
     assert LIMITS["ingest"] > INGEST_STATEMENT_TIMEOUT_MS / 1000
+
+
+def test_every_check_may_run_into_its_timeout_before_the_round_counts_as_stalled() -> None:
+    assert LIMITS["check"] > len(CHECKS) * CHECK_STATEMENT_TIMEOUT_MS / 1000

@@ -185,3 +185,13 @@ def test_newer_months_that_never_rest_do_not_starve_an_old_one(busy: list[Segmen
         order.append(taken)
     assert old in order[: FAIR_TURN * len(KEYS)]
     assert set(order) == set(KEYS)
+
+
+def test_ages_of_what_waits_and_of_what_is_in_hand() -> None:
+    pending = Pending(quiet=1, deadline=5)
+    first, second = (SegmentKey("gb", "flat", month) for month in ("2024-05", "2024-06"))
+    pending.note(first, "watch", 10)
+    pending.note(second, "watch", 11)
+    assert pending.take(20) == second
+    pending.note(second, "watch", 21)
+    assert pending.ages(22) == {first: 12, second: 11}
