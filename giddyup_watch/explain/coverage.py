@@ -74,8 +74,7 @@ def read(
 ) -> Coverage:
     """Judge every day of the year, for all regions and codes of the terms unless some are named.
 
-    Measured: a year of 9,000 races among twenty in 0.2 s, and 0.2 s to read its
-    folders.
+    Measured: a year of 9,000 races among twenty, its folders read before, in 0.2 s.
     """
     missing = _missing(conn, disk, terms, now)
     known = _Year(year, store.read(conn, year), disk, terms, now, missing)

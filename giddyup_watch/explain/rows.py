@@ -1,6 +1,8 @@
 """Row by row, cell by cell: for days whose digests say that something is not as in the files."""
 
-from collections.abc import Callable, Sequence
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 from giddyup_watch.explain.proof import DayProof, Difference
 from giddyup_watch.explain.standing import Standing
@@ -9,11 +11,13 @@ from giddyup_watch.ingest import examine, load, ownership
 from giddyup_watch.ingest.examine import Request, SegmentPlan
 from giddyup_watch.ingest.plan import DayPlan
 from giddyup_watch.model import LedgerRace, Table
+from giddyup_watch.source.cells import RACE_STAGING, RUNNER_STAGING
 from giddyup_watch.source.content import Race
 from giddyup_watch.store import facts, ledger
 from giddyup_watch.store.connection import Connection
 
-Rows = Sequence[tuple[object, ...]]
+Rows = Sequence[tuple[Any, ...]]
+Proofs = Mapping[dt.date, DayProof]
 
 
 def compare(
@@ -36,12 +40,17 @@ def compare(
     made = examine.plan_segment(
         conn, found.seen, found.content, found.setting.rules, request, agrees=found.agrees
     )
-    planned = {plan.day: plan for plan in made.days}
-    for day in days:
-        if _passes(planned[day.day], owned):
+    by_date = {day.day: day for day in days}
+    plans: list[DayPlan] = []
+    for plan in made.days:
+        if (day := by_date.get(plan.day)) is None:
+            continue
+        if _passes(plan, owned):
             day.result, day.reason = "behind", "a race passes to another folder, or from one"
         else:
-            _compare_day(conn, made, planned[day.day], day)
+            plans.append(plan)
+    if plans:
+        _compare_days(conn, made, plans, by_date)
 
 
 def compare_races(conn: Connection, found: Standing, day: DayProof, races: Sequence[Race]) -> None:
@@ -50,7 +59,7 @@ def compare_races(conn: Connection, found: Standing, day: DayProof, races: Seque
     claimed = ownership.claims(found.key, {race.key for race in races}, others)
     plan = DayPlan(day.day, "load", write=list(races), withheld=set(claimed))
     made = SegmentPlan(found.seen, found.content, found.setting, found.agrees)
-    _compare_rows(conn, made, day, *load.staging_rows(made, [plan])[:2], lost=False)
+    _compare_rows(conn, made, {day.day: day}, *load.staging_rows(made, [plan])[:2], lost=False)
 
 
 def _passes(plan: DayPlan, owned: Callable[[LedgerRace], bool]) -> bool:
@@ -58,32 +67,42 @@ def _passes(plan: DayPlan, owned: Callable[[LedgerRace], bool]) -> bool:
     return bool(plan.unseat) or not all(map(owned, plan.hand_over.values()))
 
 
-def _compare_day(conn: Connection, made: SegmentPlan, plan: DayPlan, day: DayProof) -> None:
-    _compare_rows(conn, made, day, *load.staging_rows(made, [plan])[:2])
-    _find_superfluous(conn, made, day, "races", plan.drop_races)
-    _find_superfluous(conn, made, day, "runners", plan.drop_runners)
+def _compare_days(
+    conn: Connection, made: SegmentPlan, plans: Sequence[DayPlan], days: Proofs
+) -> None:
+    """Compare all days at once: what the database has of them is read in one go."""
+    _compare_rows(conn, made, days, *load.staging_rows(made, plans)[:2])
+    races = {(plan.day, key) for plan in plans for key in plan.drop_races}
+    runners = {(plan.day, key) for plan in plans for key in plan.drop_runners}
+    _find_superfluous(conn, made, days, "races", races)
+    _find_superfluous(conn, made, days, "runners", runners)
 
 
 def _compare_rows(
     conn: Connection,
     made: SegmentPlan,
-    day: DayProof,
+    days: Proofs,
     races: Rows,
     runners: Rows,
     *,
     lost: bool = True,
 ) -> None:
     """Compare rows with the stored ones; unless `lost`, others look for what is not there."""
-    wanted: tuple[tuple[Table, Rows], ...] = (("races", races), ("runners", runners))
-    for table, rows in wanted:
-        for key, changes in cells.rows(conn, made.setting, table, rows):
+    wanted: tuple[tuple[Table, Rows, int], ...] = (
+        ("races", races, RACE_STAGING.index("race_date")),
+        ("runners", runners, RUNNER_STAGING.index("race_date")),
+    )
+    for table, rows, date_at in wanted:
+        compared = cells.rows(conn, made.setting, table, rows)
+        for row, (key, changes) in zip(rows, compared, strict=True):
+            day = days[row[date_at]]
+            day.tally(table).compared += 1
             if changes is None:
                 if lost:
                     missing(day, table, key)
             elif changes:
                 day.tally(table).changed += 1
                 day.differs(*(Difference("changed", *change) for change in changes))
-        day.tally(table).compared += len(rows)
 
 
 def missing(day: DayProof, table: Table, key: str) -> None:
@@ -93,11 +112,17 @@ def missing(day: DayProof, table: Table, key: str) -> None:
 
 
 def _find_superfluous(
-    conn: Connection, made: SegmentPlan, day: DayProof, table: Table, keys: Sequence[str]
+    conn: Connection,
+    made: SegmentPlan,
+    days: Proofs,
+    table: Table,
+    gone: Collection[tuple[dt.date, str]],
 ) -> None:
-    """Note rows that are in no file any more; `keys` are those of the day."""
+    """Note rows that are in no file any more; `gone` names them by day and key."""
     key_at, date_at = (0, 1) if table == "races" else (2, 1)
+    keys = sorted({key for _, key in gone})
     for row in facts.stored(conn, made.setting.key, table, keys) if keys else ():
-        if row[date_at] == day.day:
-            day.tally(table).superfluous += 1
-            day.differs(Difference("superfluous", table, row[key_at]))
+        date, key = row[date_at], row[key_at]
+        if (date, key) in gone:
+            days[date].tally(table).superfluous += 1
+            days[date].differs(Difference("superfluous", table, key))

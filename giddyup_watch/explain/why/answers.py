@@ -47,8 +47,8 @@ def answer(
 ) -> Iterator[Answer]:
     """Answer each question. Takes no lock, writes nothing, and does without a tree.
 
-    Measured: a busy month, 850 races and 8,500 runners, in 0.7 s, a day of it in as much:
-    nearly all of it is reading the files and comparing every row.
+    Measured, in processor time of client and server, among twenty years: a busy
+    month, 700 races and 7,000 runners, in 0.9 s, a day of it in 0.25 s.
     """
     for subject in about:
         found = evidence.gather(session, terms, now, subject)
