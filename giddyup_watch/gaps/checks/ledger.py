@@ -1,7 +1,7 @@
 """Checks of what ledger and disk say, of all months: what is not loaded, or only in part."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ NOTICE = dt.timedelta(minutes=1)
 SAME = dt.timedelta(milliseconds=1)
 #: Reasons that are given of a day with rejected lines.
 REASONS = 3
+#: The stretches of days that check_loaded_days speaks of.
+STRETCHES_FROM, STRETCH = dt.date(2000, 1, 1), 32
+ALL = (1 << STRETCH) - 1
 #: How the reason begins for which a segment is held as a whole.
 WHOLE = "columns: "
 
@@ -81,12 +84,19 @@ def not_loaded(ask: Ask) -> Iterator[Finding]:
 def _lacking(ask: Ask) -> dict[SegmentKey, list[dt.date]]:
     """Return the days of each segment of which the files hold rows and the database does not."""
     rows = connection.fetch_all(ask.conn, "check_loaded_days")
-    well = {SegmentKey(region, code, month): days for region, code, month, days in rows}
+    well = {(region, code, number): days & ALL for region, code, number, days in rows}
     return {
         key: sorted(day for day in held.races if bits >> day.day - 1 & 1)
         for key, held in ask.tree.holdings.items()
-        if (bits := held.raced_bits & ~well.get(key, 0))
+        if (bits := held.raced_bits & ~_bits_of_month(key, well))
     }
+
+
+def _bits_of_month(key: SegmentKey, stretches: Mapping[tuple[str, str, int], int]) -> int:
+    """Cut the month out of two of the stretches of days that it may lie in."""
+    number, first = divmod((key.first_day - STRETCHES_FROM).days, STRETCH)
+    low, high = (stretches.get((key.region, key.code, n), 0) for n in (number, number + 1))
+    return (high << STRETCH | low) >> first
 
 
 def _excused(ask: Ask, key: SegmentKey, held: Holding, state: _State | None) -> bool:
