@@ -1,5 +1,6 @@
 """`coverage`: a year that reads without colour, and as JSON."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def test_a_year_for_eyes(loaded: Cli, master: Path) -> None:
     assert set(june[45:]) == {"+", "."}
     assert max(map(len, lines[:14])) <= 80
     assert "+ loaded   . no racing   P partly   M missing" in done.out
-    assert "H gb/flat/2024-06-30  gone from disk, the " in done.out
+    assert re.search(r"H gb/flat/2024-06-\d\d  gone from disk, the ", done.out)
     assert [line for line in lines if line.startswith("gb/jumps  ")]
 
 
@@ -43,7 +44,7 @@ def test_a_year_for_programs(loaded: Cli) -> None:
         ("gb", "flat"), ("ire", "flat"),
     ]  # fmt: skip
     loaded_days = [day["day"] for day in found["calendars"][0]["days"] if day["state"] == "loaded"]
-    assert len(loaded_days) == found["calendars"][0]["totals"]["loaded"] > 10
+    assert len(loaded_days) == found["calendars"][0]["totals"]["loaded"] > 2
     assert {day[:7] for day in loaded_days} == {"2024-06"}
 
 
@@ -57,7 +58,8 @@ def test_without_a_tree_it_says_so(loaded: Cli, master: Path) -> None:
     done = loaded("coverage", "--year", 2024, "--master", master.with_name("nowhere"))
     assert done.code == 0
     assert "Not compared with the disk" in done.err
-    assert "++" in done.out
+    (june,) = (line for line in done.out.splitlines()[:14] if line.startswith("Jun "))
+    assert "+" in june
 
 
 def test_a_code_that_is_not_in_the_settings(loaded: Cli) -> None:
