@@ -13,6 +13,7 @@ suspect AS (
   CROSS JOIN unnest('{races,runners}'::text[]) AS fact (name)
   LEFT JOIN pg_class AS c
     ON c.relnamespace = 'racing'::regnamespace
+    AND c.relkind NOT IN ('i', 'I') -- nearly all there is, and for nothing
     AND c.relname = fact.name || to_char(m.month, '_YYYY_MM')
   WHERE CASE
     WHEN c.oid IS NULL THEN NOT racing.covers_month(to_regclass('racing.' || fact.name), m.month)
