@@ -35,8 +35,8 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 def gaps(ctx: click.Context, source: options.Source, *, on: str | None, as_json: bool) -> int:
     """Show the open gaps, or what the checks find now about one day.
 
-    Ends with 1 when there is a critical one or a warning that nobody has
-    acknowledged.
+    Ends with 1 when there is a critical one or a warning; of the open gaps,
+    one that nobody has acknowledged.
     """
     if ctx.invoked_subcommand is not None:
         ctx.obj = source
