@@ -12,7 +12,7 @@ from giddyup_watch.store.facts import RaceDays
 def show(metrics: Metrics, ask: Ask, made: Round) -> None:
     """Compare the days of the database with those of the tree and those missing everywhere.
 
-    Measured: 190,000 races in 240 months in 0.1 s.
+    Measured: 176,000 races in 240 months in 0.35 s, on two busy cores; half of it planning.
     """
     loaded = {(one.region, one.code): one for one in facts.race_days(ask.conn, ask.terms.zone.key)}
     for region in ask.terms.regions:

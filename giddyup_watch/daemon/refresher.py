@@ -4,7 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +15,7 @@ from giddyup_watch.derived import refresh
 from giddyup_watch.errors import GiddyupError
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
+from giddyup_watch.store import connection
 from giddyup_watch.store.connection import Connection
 
 #: Seconds after which a pass that failed is made again, at the earliest.
@@ -72,7 +73,8 @@ class Refresher(Service):
         super().ask()
         conn = self._conn
         if conn is not None:
-            conn.cancel()
+            with suppress(GiddyupError), connection.translated():
+                conn.cancel()
 
     def run(self) -> None:
         while not self.stopping.is_set():
