@@ -5,8 +5,9 @@ Pure: what is known of its month folders in, missing days out. Three rules:
 - *skipped*: the manifest of a code's month claims days before and after the day and days
   without racing too, but not this one. It was never scraped; that the code races at all
   at this time of year is enough.
-- *expected*: no manifest speaks of the day, and the region raced on fifteen in sixteen of the
-  comparable days: same weekday, same time of year. At least sixteen of them are known.
+- *expected*: no manifest speaks of the day, and the region raced on all comparable days: same
+  weekday, same time of year. Where it races on nine in ten days of the season, fifteen in
+  sixteen of them are enough. At least sixteen are known.
 - *gone*: there is nothing of a whole past month between others, and in at least half of the
   other years there was racing in it: as many days as are usual, the likeliest ones.
 """
@@ -27,6 +28,7 @@ Reason = Literal["skipped", "expected", "gone"]
 COMPARED = 16  # comparable days, at least
 WITHOUT = 1 / 16  # share of them without racing, at most
 MOST_WITHOUT = 3  # what that is of all that there can be
+DAILY = 0.9  # share of days of a season that nearly all have racing
 IN_SEASON = 0.01  # share of days with racing, any weekday, within a fortnight in all years
 STYLE_MONTHS = 12  # a writer's habits are judged by the year before and the year after
 A_YEAR = 366  # days
@@ -208,8 +210,9 @@ def _expected(made: Series) -> list[int]:
 
 def _is_expected(made: Series, day: int) -> bool:
     raced, known = made.compared(day, most_idle=MOST_WITHOUT)
-    enough = known >= COMPARED and known - raced <= WITHOUT * known
-    return enough and not made.is_off(day)
+    if known < COMPARED or known - raced > WITHOUT * known or made.is_off(day):
+        return False
+    return raced == known or made.in_season(day) >= DAILY
 
 
 def _likeliest(made: Series, month: dt.date, at_least: int) -> list[int]:
