@@ -48,6 +48,28 @@ class LockBusyError(TransientError):
         self.holder = holder
 
 
+class PausedError(TransientError):
+    """An operator asked that nothing be loaded."""
+
+    exit_code = 75
+
+
+class RunCanceledError(TransientError):
+    """A run has to end although there was more to do; what it had committed stays."""
+
+    exit_code = 75
+
+
+class NotServingError(TransientError):
+    """The daemon takes no orders now; `kind` says why, in a word."""
+
+    exit_code = 75
+
+    def __init__(self, message: str, *, kind: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+
+
 class NotReadyError(TransientError):
     """A segment is being written: it is read again when it has come to rest."""
 

@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from giddyup_watch import settings
-from giddyup_watch.cli import database, options, output, selection
+from giddyup_watch.cli import database, options, output
 from giddyup_watch.daemon import rescan, terms
 from giddyup_watch.errors import TreeMissingError
 from giddyup_watch.gaps import checks, live
 from giddyup_watch.gaps.check import Ask
+from giddyup_watch.ingest import asked
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import layout
 from giddyup_watch.source.inventory import Inventory
@@ -112,7 +113,7 @@ def _live(conn: Connection, loaded: settings.Settings, on: str, as_json: bool) -
     now = dt.datetime.now(dt.UTC)
     disk = _disk(loaded)
     ask = Ask(conn, terms.of(loaded), now, days=(), disk=disk, waiting=_waiting(disk))
-    day = selection.day(on, ask.today)
+    day = asked.day(on, ask.today)
     with connection.transaction(conn, read_only=True, isolation="repeatable read"):
         found = live.findings(ask, day)
     if as_json:

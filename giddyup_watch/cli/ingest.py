@@ -6,6 +6,7 @@ from typing import get_args
 import click
 
 from giddyup_watch.cli import database, options, output, preview, selection, turns
+from giddyup_watch.ingest import asked
 from giddyup_watch.ingest.run import Request
 from giddyup_watch.model import Accept
 
@@ -52,7 +53,7 @@ def ingest(
     with database.connected(given, "ingest", read_only=dry_run) as conn:
         database.require_migrated(conn)
         there = selection.segments(conn, given, folders, given_up="shrink" in accept)
-        keys = selection.of_days(there, wanted)
+        keys = asked.of_days(there, wanted)
         if dry_run:
             return preview.show(turns.session(conn, given), request, keys, as_json=as_json)
         selection.require_adopted(conn)

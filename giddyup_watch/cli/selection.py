@@ -1,14 +1,13 @@
 """Which days and segments a command is about."""
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import click
 
 from giddyup_watch import errors, settings
+from giddyup_watch.ingest import asked
 from giddyup_watch.model import SegmentKey
-from giddyup_watch.source import layout
 from giddyup_watch.store import ledger
 from giddyup_watch.store.connection import Connection
 
@@ -27,11 +26,11 @@ class Folders:
 def folders(given: settings.Settings, regions: tuple[str, ...], codes: tuple[str, ...]) -> Folders:
     """Raise UsageError for a region or code that the settings do not have."""
     known = given.master
-    for option, asked, there in (
+    for option, named, there in (
         ("--region", regions, known.regions),
         ("--code", codes, known.codes),
     ):
-        unknown = sorted(set(asked) - set(there))
+        unknown = sorted(set(named) - set(there))
         if unknown:
             raise click.UsageError(
                 f"{option} {unknown[0]}: not in the settings, which have {', '.join(there)}"
@@ -46,16 +45,16 @@ def days(
     if sum((bool(dates), bool(first or last), bool(month))) != 1:
         raise click.UsageError("give one of --date, --from with --to, or --month")
     if dates:
-        return frozenset(day(text, today) for text in dates)
+        return frozenset(asked.day(text, today) for text in dates)
     if month:
         key = SegmentKey("", "", month)
-        return _span(key.first_day, key.next_month - dt.timedelta(days=1))
+        return asked.span(key.first_day, key.next_month - dt.timedelta(days=1))
     if not first or not last:
         raise click.UsageError("--from and --to belong together")
-    begin, end = day(first, today), day(last, today)
+    begin, end = asked.day(first, today), asked.day(last, today)
     if begin > end:
         raise click.UsageError(f"--from {begin} is after --to {end}")
-    return _span(begin, end)
+    return asked.span(begin, end)
 
 
 def segments(
@@ -66,10 +65,8 @@ def segments(
     With `given_up` also those of which it is recorded that they are absent.
     """
     master = given.master
-    look = layout.look(master.tree, master.regions, master.codes)
-    known = ledger.fetch_segments(conn).items()
-    gone = (key for key, row in known if given_up or row.state != "absent")
-    return {key for key in (*look.segments, *gone) if wanted.holds(key)}
+    there = asked.segments(conn, master.tree, master.regions, master.codes, given_up=given_up)
+    return {key for key in there if wanted.holds(key)}
 
 
 def require_adopted(conn: Connection) -> None:
@@ -82,19 +79,3 @@ def require_adopted(conn: Connection) -> None:
             "the database has rows of others and no ledger: it has to be adopted as a whole",
             hint="giddyup-watch backfill, without options; --dry-run first shows the differences",
         )
-
-
-def of_days(keys: Iterable[SegmentKey], wanted: frozenset[dt.date]) -> set[SegmentKey]:
-    months = {f"{day:%Y-%m}" for day in wanted}
-    return {key for key in keys if key.month in months}
-
-
-def day(text: str, today: dt.date) -> dt.date:
-    """The date that an argument checked by options.Day means."""
-    if text == "today":
-        return today
-    return today - dt.timedelta(days=1) if text == "yesterday" else dt.date.fromisoformat(text)
-
-
-def _span(first: dt.date, last: dt.date) -> frozenset[dt.date]:
-    return frozenset(first + dt.timedelta(days=i) for i in range((last - first).days + 1))

@@ -20,8 +20,6 @@ from giddyup_watch.model import SegmentKey, newest_first
 from giddyup_watch.store import control
 from giddyup_watch.store.connection import Connection
 
-EXIT_PAUSED = 75
-
 _STOPPING = b"\nStopping after the segment in hand; once more stops at once.\n"
 
 
@@ -107,13 +105,7 @@ def _refuse_while_paused(conn: Connection) -> None:
     asked = control.read(conn)
     if asked.paused:
         until = f" until {asked.paused_until:%Y-%m-%d %H:%M} UTC" if asked.paused_until else ""
-        raise PausedError(f"loading is paused{until}", hint="giddyup-watch resume")
-
-
-class PausedError(errors.TransientError):
-    """Somebody asked that nothing be loaded."""
-
-    exit_code = EXIT_PAUSED
+        raise errors.PausedError(f"loading is paused{until}", hint="giddyup-watch resume")
 
 
 @contextmanager

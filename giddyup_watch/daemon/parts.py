@@ -19,6 +19,7 @@ from giddyup_watch.daemon.heartbeat import (
     Stall,
 )
 from giddyup_watch.daemon.intake import Intake
+from giddyup_watch.daemon.orders import Orders
 from giddyup_watch.daemon.pending import Pending
 from giddyup_watch.daemon.readiness import Readiness
 from giddyup_watch.daemon.reporter import Reporter
@@ -49,12 +50,14 @@ class Parts:
         self._heartbeats: list[Heartbeat] = []
         self._pending = Pending(**_debounce(given))
         self._intake = Intake(self._pending, self.metrics)
+        self.orders = Orders()
         self.watcher = self._watcher()
         self.refresher = self._refresher()
         self.monitor = self._monitor()
         self.worker = self._worker()
         self._intake.wakes(self.worker.ring)
         self._duty.wakes(self.monitor.ring)
+        self.orders.wakes(self.worker.ring)
         self.web = self._web()
         self._settings_read()
 
@@ -140,6 +143,7 @@ class Parts:
     def _worker(self) -> worker.Worker:
         around = work.Surroundings(
             pending=self._pending,
+            orders=self.orders,
             intake=self._intake,
             board=self._board,
             metrics=self.metrics,

@@ -1,4 +1,4 @@
-"""What the active daemon does on one connection: compare, take what is ready, load it."""
+"""What the active daemon does on one connection: obey, compare, take what is ready, load it."""
 
 import time
 from collections.abc import Callable
@@ -8,14 +8,21 @@ from pathlib import Path
 import structlog
 
 from giddyup_watch.daemon import rescan
+from giddyup_watch.daemon.asked import Asked
 from giddyup_watch.daemon.board import Board
 from giddyup_watch.daemon.duty import Duty
 from giddyup_watch.daemon.heartbeat import Heartbeat
 from giddyup_watch.daemon.intake import Intake
+from giddyup_watch.daemon.orders import Order, Orders
 from giddyup_watch.daemon.pending import Pending
 from giddyup_watch.daemon.reporter import Reporter
 from giddyup_watch.daemon.turn import Turn
-from giddyup_watch.errors import LockBusyError, TreeMissingError
+from giddyup_watch.errors import (
+    DatabaseUnavailableError,
+    GiddyupError,
+    LockBusyError,
+    TreeMissingError,
+)
 from giddyup_watch.ingest import reconcile, run
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
@@ -52,6 +59,7 @@ class Surroundings:
     """Whom the worker deals with. `wrote` is called when the facts have, or may have, changed."""
 
     pending: Pending
+    orders: Orders
     intake: Intake
     board: Board
     metrics: Metrics
@@ -110,6 +118,10 @@ class Work:
         self._around.heartbeat.beat("ingest")
         now = time.monotonic()
         self._poll(now)
+        order = self._around.orders.take()
+        if order is not None:
+            self._obey(order)
+            return 0.0
         if self._wants_comparison(now):
             self._compare(now)
         trigger = self._around.pending.next_source(now) if self._may_load(now) else None
@@ -190,7 +202,7 @@ class Work:
             remembered=self._remembered,
             go_on=self._goes_on,
         )
-        session = run.Session(self._conn, job.master, job.rules, job.lock_id, job.orphan_seconds)
+        session = self._session()
         try:
             result = run.turn(session, run.Request(trigger), turn.take, turn.report)
         except LockBusyError as error:
@@ -207,7 +219,54 @@ class Work:
             around.metrics.set("lock_held", 0)
             around.metrics.set("ingest_in_progress", 0)
 
+    def _session(self) -> run.Session:
+        job = self._job
+        return run.Session(self._conn, job.master, job.rules, job.lock_id, job.orphan_seconds)
+
     def _goes_on(self) -> bool:
         """Asked between two segments of a turn."""
+        return not (self._around.orders.waiting or self._halt())
+
+    def _halt(self) -> str:
+        """Why nothing may be loaded now, if anything."""
         self._poll(time.monotonic())
-        return not (self._stopping() or self._paused) and self._tree_is_up()
+        if self._stopping():
+            return "the daemon was stopped"
+        if self._paused:
+            return "loading was paused"
+        return "" if self._tree_is_up() else "the tree is gone"
+
+    def _halt_now(self) -> str:
+        """The same, by what operators asked for this very moment."""
+        self._poll_at = 0.0
+        return self._halt()
+
+    def _obey(self, order: Order) -> None:
+        job, around = self._job, self._around
+        asked = Asked(
+            order=order,
+            orders=around.orders,
+            session=self._session(),
+            regions=job.regions,
+            codes=job.codes,
+            intake=around.intake,
+            reporter=around.reporter,
+            metrics=around.metrics,
+            heartbeat=around.heartbeat,
+            remembered=self._remembered,
+            halt=self._halt_now,
+        )
+        try:
+            asked.lead()
+        except GiddyupError as error:
+            around.orders.refuse(order, error)  # in vain once it was accepted: its row says it
+            if isinstance(error, LockBusyError):
+                around.metrics.inc("lock_acquisitions_total", result="busy")
+            elif isinstance(error, DatabaseUnavailableError):
+                raise
+        finally:
+            around.orders.end()
+            around.metrics.set("lock_held", 0)
+            around.metrics.set("ingest_in_progress", 0)
+            if order.outcomes:
+                around.wrote()

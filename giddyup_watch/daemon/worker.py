@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 
 import structlog
 
@@ -31,6 +32,10 @@ STANDBY_SECONDS = 1.0
 NOT_READY_SECONDS = 2.0
 #: Seconds that a wait rests at most: its pulse.
 PULSE = 1.0
+
+_SOON = "try again in a few seconds"
+_ASK_IT = "ask the active daemon, or wait: this one takes over when that ends"
+_NOT_READY = "giddyup-watch status and doctor tell more; /readyz names the conditions"
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +71,17 @@ class Worker(Service):
             work.change(job)
         self.ring()
 
+    def compare(self) -> None:
+        """Compare disk, ledger and memory at once."""
+        self.change(replace(self._job))
+
     def run(self) -> None:
+        try:
+            self._sessions()
+        finally:
+            self._around.orders.close("stopping", "the daemon is stopping")
+
+    def _sessions(self) -> None:
         while not self.stopping.is_set():
             began = time.monotonic()
             try:
@@ -94,6 +109,7 @@ class Worker(Service):
                     self._go_to_work(conn)
             finally:
                 around.duty.end()
+                around.orders.close("starting", "the daemon is about to connect again", _SOON)
                 for name in ("active", "db_up"):
                     around.metrics.set(name, 0)
 
@@ -114,6 +130,7 @@ class Worker(Service):
         self._worked = True
         self._around.duty.begin()
         self._around.wrote()  # while nobody was here, or before it was recorded
+        self._around.orders.open()
         while not self.stopping.is_set():
             seconds = self._work.step()
             self._around.heartbeat.beat()
@@ -135,6 +152,7 @@ class Worker(Service):
             around.reporter.lock_busy(error.holder)
             return
         around.board.set("database", error.message)
+        around.orders.close("database", f"no database: {error.message}", error.hint or _SOON)
         around.metrics.inc("ingest_errors_total", reason="database")
         if not self._lost:
             log.error(Event.DATABASE_LOST, reason=error.message, hint=error.hint)
@@ -147,6 +165,7 @@ class Worker(Service):
             if not check_at:
                 other = lock.holder(conn, self._job.lock_id, lock.ACTIVE_DAEMON)
                 log.info(Event.DAEMON_STANDBY, active=str(other))
+                self._around.orders.close("standby", f"this daemon stands by for {other}", _ASK_IT)
                 self._around.announce(conn, "standby")
                 self._around.duty.stand_by()
             if time.monotonic() >= check_at:
@@ -166,8 +185,15 @@ class Worker(Service):
             # One that was full and is empty now is being restored: leave it to who does that.
             if self._readiness.bring_up(conn, self._wait_or_leave, fill=not self._worked):
                 return True
+            self._close_until_ready()
             self._wait(NOT_READY_SECONDS)
         return False
+
+    def _close_until_ready(self) -> None:
+        problems = [why for why in self._around.board.problems.values() if why]
+        self._around.orders.close(
+            "not-ready", f"the database is not ready: {'; '.join(problems)}", _NOT_READY
+        )
 
     def _wait(self, seconds: float) -> bool:
         """Wait, whoever rings; False when asked to stop."""

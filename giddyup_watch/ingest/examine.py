@@ -35,6 +35,7 @@ _DECIDED = frozenset({"loaded", "held", "refused", "parked"})
 class Request:
     """What a run was asked to do; `days` None means all days of each segment.
 
+    `regions` and `codes` are those that somebody named, for the run's scope.
     `adopts` says that the run goes over every segment of the tree, and so may
     take over a database that others filled.
     """
@@ -44,6 +45,8 @@ class Request:
     force: bool = False
     accept: frozenset[Accept] = frozenset()
     adopts: bool = False
+    regions: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
     def wants(self, day: dt.date) -> bool:
         return self.days is None or day in self.days

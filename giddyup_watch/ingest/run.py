@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from giddyup_watch.errors import DatabaseBusyError, GiddyupError
+from giddyup_watch.errors import DatabaseBusyError, GiddyupError, RunCanceledError
 from giddyup_watch.ingest import segment
 from giddyup_watch.ingest.examine import Request
 from giddyup_watch.ingest.outcome import Outcome, TurnResult
@@ -26,10 +26,20 @@ _NAMED = 5
 
 Take = Callable[[], SegmentKey | None]
 Report = Callable[[Outcome], None]
+Opened = Callable[[int, dt.datetime, dict[str, Any]], None]
 
 
-def turn(session: Session, request: Request, take: Take, report: Report) -> TurnResult:
+def turn(
+    session: Session,
+    request: Request,
+    take: Take,
+    report: Report,
+    opened: Opened = lambda *_: None,
+) -> TurnResult:
     """Ingest the segments that `take` gives, until it gives none or somebody cancels.
+
+    `take` may raise RunCanceledError to say why it gives no more. `opened` is
+    told id, start and scope of the run when its row is there.
 
     Raises LockBusyError when another session ingests, and whatever else makes
     going on senseless (the database is gone, the tree is gone); segments
@@ -37,9 +47,11 @@ def turn(session: Session, request: Request, take: Take, report: Report) -> Turn
     """
     with lock.held(session.conn, session.lock_id):
         runs.close_orphaned(session.conn)
-        work = _Turn(session, request, report)
+        work = _Turn(session, request, report, opened)
         try:
             status = work.through(take)
+        except RunCanceledError as error:
+            return work.close("canceled", error.message)
         except GiddyupError as error:
             work.close("failed", error.message)
             raise
@@ -58,6 +70,7 @@ class _Turn:
     session: Session
     request: Request
     report: Report
+    opened: Opened
     run_id: int | None = None
     started_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     effects: Effects = field(default_factory=Effects)
@@ -95,7 +108,9 @@ class _Turn:
         if key is not None:
             self.keys.add(key)
         if self.run_id is None:
-            self.run_id = runs.start(self.session.conn, self.started_at, self._scope())
+            scope = self._scope()
+            self.run_id = runs.start(self.session.conn, self.started_at, scope)
+            self.opened(self.run_id, self.started_at, scope)
             self._look_ahead()
         return self.run_id
 
@@ -161,18 +176,19 @@ class _Turn:
             key = take()
 
     def _scope(self) -> dict[str, Any]:
+        asked = self.request
         folders = self.seen if self.by_hand else self.keys
         scope: dict[str, Any] = {
-            "regions": sorted({key.region for key in folders}),
-            "codes": sorted({key.code for key in folders}),
+            "regions": list(asked.regions) or sorted({key.region for key in folders}),
+            "codes": list(asked.codes) or sorted({key.code for key in folders}),
         }
-        dates = sorted(self.request.days if self.request.days is not None else self.days)
+        dates = sorted(asked.days if asked.days is not None else self.days)
         if len(dates) <= SCOPE_DATES:
             scope["dates"] = [day.isoformat() for day in dates]
         else:
             scope |= {"from": dates[0].isoformat(), "to": dates[-1].isoformat()}
         segments = [str(key) for key in sorted(self.keys)]
-        return scope | {"trigger": self.request.trigger, "segments": segments}
+        return scope | {"trigger": asked.trigger, "segments": segments}
 
     def _complaint(self) -> str:
         if not self.trouble:
