@@ -96,6 +96,11 @@ fmt: $(VENV)/dev.installed ## Format the code and mend what the linter can mend
 bench: $(VENV)/dev.installed ## Latency, memory, idle load, speed of a first load (BENCH=--small: the short one)
 	$(BIN)/python -m bench $(BENCH)
 
+.PHONY: openapi
+openapi: $(VENV)/dev.installed ## Write docs/openapi.json from the code
+	$(BIN)/python -m giddyup_watch.http.document > docs/openapi.json.new
+	@mv docs/openapi.json.new docs/openapi.json
+
 .PHONY: lock
 lock: $(VENV)/dev.installed ## Write requirements/*.txt from pyproject.toml (UPGRADE=--upgrade: newest versions)
 	$(LOCK) $(UPGRADE) pyproject.toml --extra embedded --group dev -o requirements/dev.txt

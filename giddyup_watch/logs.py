@@ -13,7 +13,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 MASK = "********"
 
 #: Libraries whose own chatter is no event of ours; below this they are silent at every level.
-_LIBRARIES = {"uvicorn": logging.WARNING, "watchdog": logging.WARNING, "asyncio": logging.WARNING}
+_LIBRARIES = {"uvicorn": logging.ERROR, "watchdog": logging.WARNING, "asyncio": logging.WARNING}
 
 
 class Event(StrEnum):
@@ -27,6 +27,10 @@ class Event(StrEnum):
     SERVICE_FAILED = auto()
     SETTINGS_RELOADED = auto()
     SETTINGS_REFUSED = auto()
+
+    SOCKET_UNAVAILABLE = auto()
+    ADMIN_REQUEST = auto()
+    ADMIN_REFUSED = auto()
 
     WATCH_STARTED = auto()
     WATCH_DEGRADED = auto()

@@ -36,9 +36,18 @@ CHECKS = (
 SEVERITIES = ("critical", "warning", "info")
 CHECK_RESULTS = ("success", "failed", "skipped")
 EFFECTS = ("inserted", "updated", "unchanged", "rejected", "duplicate", "held", "deleted")
-HANDLERS = ("/metrics", "/healthz", "/readyz", "other")
-METHODS = ("GET", "HEAD", "other")
-STATUS_CODES = ("200", "404", "405", "500", "503", "other")
+HANDLERS = (
+    "/metrics", "/healthz", "/readyz", "/openapi.json",
+    "/api/v1/admin/ingest/run", "/api/v1/admin/ingest/backfill",
+    "/api/v1/admin/ingest/status", "/api/v1/admin/ingest/runs",
+    "/api/v1/admin/ingest/runs/{run_id}", "/api/v1/admin/ingest/cancel",
+    "/api/v1/admin/ingest/pause", "/api/v1/admin/ingest/resume", "/api/v1/admin/segments",
+    "/api/v1/admin/rescan", "/api/v1/admin/reload", "other",
+)  # fmt: skip
+METHODS = ("GET", "HEAD", "POST", "other")
+STATUS_CODES = (
+    "200", "202", "401", "403", "404", "405", "409", "413", "422", "429", "500", "503", "other",
+)  # fmt: skip
 
 # Buckets, in seconds.
 _SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)

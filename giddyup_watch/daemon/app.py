@@ -5,12 +5,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from functools import partial
 
 import structlog
 
-from giddyup_watch import logs, settings
+from giddyup_watch import settings
 from giddyup_watch.daemon import systemd
 from giddyup_watch.daemon.parts import Parts
 from giddyup_watch.errors import ConfigError, GiddyupError
@@ -44,12 +44,13 @@ def run(given: Settings, load: Callable[[], Settings]) -> int:
     with ExitStack() as stack:
         server = _server(given)
         stack.enter_context(server())  # an embedded one runs as long as we do
-        parts = Parts(given, server)
+        parts = Parts(given, server, load=load, socket=settings.socket_path())
+        stack.callback(parts.close)
         for service in (*parts.web, *parts.loops):
             stack.enter_context(service)
         log.info(Event.DAEMON_STARTED, url=parts.web[0].url, master=str(given.master.tree))
         systemd.notify("READY=1")
-        return _Main(parts, load).until_the_end()
+        return _Main(parts).until_the_end()
 
 
 def _server(given: Settings) -> Callable[[], AbstractContextManager[str]]:
@@ -66,9 +67,8 @@ def _progress(text: str) -> None:
 class _Main:
     """What the main thread does while the others work."""
 
-    def __init__(self, parts: Parts, load: Callable[[], Settings]) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._load = load
 
     def until_the_end(self) -> int:
         signal.setitimer(signal.ITIMER_REAL, TICK_SECONDS, TICK_SECONDS)
@@ -123,24 +123,5 @@ class _Main:
         os._exit(code)
 
     def _reload(self) -> None:
-        systemd.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
-        try:
-            self._take_over(settings.changes(self._parts.settings, self._load()))
-        except ConfigError as error:
-            self._refuse(error)
-        systemd.notify("READY=1")
-
-    def _take_over(self, changes: settings.Changes) -> None:
-        new = changes.settings
-        self._parts.change(new)
-        logs.configure(new.log.level, new.log.format, secrets=settings.secrets(new))
-        log.info(
-            Event.SETTINGS_RELOADED,
-            applied=list(changes.applied),
-            restart_needed=list(changes.restart),
-        )
-
-    def _refuse(self, error: ConfigError) -> None:
-        """A bad file changes nothing."""
-        self._parts.metrics.set("config_last_reload_successful", 0)
-        log.error(Event.SETTINGS_REFUSED, reason=error.message, hint=error.hint)
+        with suppress(ConfigError):  # it has said so, and changed nothing
+            self._parts.reload()

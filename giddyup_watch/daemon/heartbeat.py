@@ -26,6 +26,8 @@ LIMITS: Mapping[Phase, float] = MappingProxyType(
 
 #: Milliseconds for one statement: the server gives up before the watchdog does.
 INGEST_STATEMENT_TIMEOUT_MS = 50_000
+#: The same for who asks over HTTP, and does not wait longer.
+READ_STATEMENT_TIMEOUT_MS = 10_000
 VIEWS_STATEMENT_TIMEOUT_MS = 29 * 60 * 1000
 #: Of the monitor: all checks together stay below the limit of a round.
 CHECK_STATEMENT_TIMEOUT_MS = 30_000

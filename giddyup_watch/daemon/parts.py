@@ -4,16 +4,18 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from functools import partial
+from pathlib import Path
 
 from giddyup_watch import settings
-from giddyup_watch.daemon import monitor, refresher, rounds, terms, watcher, work, worker
+from giddyup_watch.daemon import listeners, monitor, refresher, rounds, terms, watcher, work, worker
 from giddyup_watch.daemon.board import Board
 from giddyup_watch.daemon.duty import Duty
 from giddyup_watch.daemon.heartbeat import (
     CHECK_STATEMENT_TIMEOUT_MS,
     INGEST_STATEMENT_TIMEOUT_MS,
+    READ_STATEMENT_TIMEOUT_MS,
     VIEWS_STATEMENT_TIMEOUT_MS,
     Heartbeat,
     Stall,
@@ -21,12 +23,14 @@ from giddyup_watch.daemon.heartbeat import (
 from giddyup_watch.daemon.intake import Intake
 from giddyup_watch.daemon.orders import Orders
 from giddyup_watch.daemon.pending import Pending
+from giddyup_watch.daemon.readers import Readers
 from giddyup_watch.daemon.readiness import Readiness
+from giddyup_watch.daemon.reloading import Reload
 from giddyup_watch.daemon.reporter import Reporter
 from giddyup_watch.daemon.service import Service
-from giddyup_watch.daemon.web import Web
 from giddyup_watch.http import app
-from giddyup_watch.http.server import Server
+from giddyup_watch.http.api import Folders
+from giddyup_watch.http.desk import Desk
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.settings import Settings
 from giddyup_watch.store import connection
@@ -37,10 +41,18 @@ class Parts:
     """Everything that runs.
 
     `server` makes sure, while it is entered, that the database's server runs if
-    that is ours to see to, and gives the URL.
+    that is ours to see to, and gives the URL. `load` reads the settings again;
+    `socket` is where to listen for this machine's root and the daemon's own user.
     """
 
-    def __init__(self, given: Settings, server: Callable[[], AbstractContextManager[str]]) -> None:
+    def __init__(
+        self,
+        given: Settings,
+        server: Callable[[], AbstractContextManager[str]],
+        *,
+        load: Callable[[], Settings] | None = None,
+        socket: Path | None = None,
+    ) -> None:
         self.settings = given
         self.failed = threading.Event()
         self.metrics = Metrics(regions=given.master.regions, codes=given.master.codes)
@@ -58,7 +70,11 @@ class Parts:
         self._intake.wakes(self.worker.ring)
         self._duty.wakes(self.monitor.ring)
         self.orders.wakes(self.worker.ring)
-        self.web = self._web()
+        self.reload = Reload(load or (lambda: given), lambda: self.settings, self)
+        self._readers = Readers(partial(self._connect, "api", READ_STATEMENT_TIMEOUT_MS, True))
+        self.web = listeners.make(
+            self.failed, given.http, self._site(), partial(self._heartbeat, "http"), socket
+        )
         self._settings_read()
 
     @property
@@ -75,6 +91,13 @@ class Parts:
         self.monitor.change(_watch(given))
         self.worker.change(_job(given))
         self._settings_read()
+
+    def close(self) -> None:
+        """After everything has stopped: the sessions that are left."""
+        self._readers.close()
+
+    def settings_refused(self) -> None:
+        self.metrics.set("config_last_reload_successful", 0)
 
     def stalls(self) -> list[Stall]:
         """Name the loops that make no progress."""
@@ -95,7 +118,9 @@ class Parts:
         self._heartbeats.append(heartbeat)
         return heartbeat
 
-    def _connect(self, purpose: str, statement_timeout_ms: int) -> Connection:
+    def _connect(
+        self, purpose: str, statement_timeout_ms: int, read_only: bool = False
+    ) -> Connection:
         database = self.settings.database
         with self._server() as url:
             return connection.connect(
@@ -104,6 +129,7 @@ class Parts:
                 lock_timeout_ms=database.lock_timeout_ms,
                 statement_timeout_ms=statement_timeout_ms,
                 password=database.password.get_secret_value() or None,
+                read_only=read_only,
             )
 
     def _watcher(self) -> watcher.Watcher:
@@ -167,22 +193,34 @@ class Parts:
             readiness=readiness,
         )
 
-    def _web(self) -> list[Web]:
-        """Make the listener, and one for the metrics alone where the settings name it."""
-        http = self.settings.http
-        main = app.create(
-            self.metrics,
+    def _site(self) -> app.Site:
+        given = self.settings
+        return app.Site(
+            metrics=self.metrics,
             stalls=self.stalls,
             problems=lambda: self._board.problems,
-            with_metrics=http.metrics_address is None,
+            desk=self._desk(),
+            folders=Folders(given.master.regions, given.master.codes),
+            token=given.http.token.get_secret_value(),
         )
-        listeners = [(main, http.address)]
-        if http.metrics_address is not None:
-            listeners.append((app.create_metrics_only(self.metrics), http.metrics_address))
-        return [
-            Web(self.failed, partial(Server, one, *address, self._heartbeat("http").beat))
-            for one, address in listeners
-        ]
+
+    def _desk(self) -> Desk:
+        zone = self.settings.master.zone
+        return Desk(
+            identity=settings.identity(self.settings),
+            orders=self.orders,
+            reading=self._readers.session,
+            writing=lambda: closing(self._connect("api", READ_STATEMENT_TIMEOUT_MS)),
+            rescan=self._rescan,
+            reload=self.reload,
+            wake=self.worker.ring,
+            today=lambda: dt.datetime.now(zone).date(),
+            log=listeners.note,
+        )
+
+    def _rescan(self) -> None:
+        self.watcher.change_pace(_pace(self.settings))
+        self.worker.compare()
 
 
 def _debounce(given: Settings) -> dict[str, float]:

@@ -1,29 +1,71 @@
-"""What the daemon answers over HTTP: metrics, and whether it is alive and ready."""
+"""What the daemon answers over HTTP: metrics, whether it is alive and ready, and the API."""
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from giddyup_watch import __version__
 from giddyup_watch import metrics as table
+from giddyup_watch.http import api
+from giddyup_watch.http import problems as telling
+from giddyup_watch.http.desk import Desk
+from giddyup_watch.http.gate import Gate, Limits
+from giddyup_watch.http.trust import Gatekeeper, Listener
 from giddyup_watch.metrics import Metrics
 
 OK, UNAVAILABLE = 200, 503
 
 
-def create(
-    metrics: Metrics,
-    *,
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What every listener answers from."""
+
+    metrics: Metrics
+    stalls: Callable[[], Iterable[object]]
+    problems: Callable[[], Mapping[str, str]]
+    desk: Desk
+    folders: api.Folders
+    token: str = ""
+    limits: Limits = field(default_factory=Limits)
+
+
+def create(site: Site, listener: Listener, *, with_metrics: bool = True) -> ASGIApp:
+    """Make the app of one listener, without the metrics when these have their own."""
+    app = _bare()
+    if with_metrics:
+        _add_metrics(app, site.metrics)
+    _add_health(app, site.stalls, site.problems)
+    api.add(app, site.desk, site.folders)
+    keeper = Gatekeeper(listener, site.token)
+    gate = Gate(app, name=listener.name, keeper=keeper, limits=site.limits, log=site.desk.log)
+    return _Counting(gate, site.metrics)
+
+
+def create_metrics_only(metrics: Metrics) -> ASGIApp:
+    """Make the app of a listener that is there for the metrics alone."""
+    app = _bare()
+    _add_metrics(app, metrics)
+    return _Counting(app, metrics)
+
+
+def document(folders: api.Folders, desk: Desk) -> dict[str, Any]:
+    """The OpenAPI document."""
+    app = _bare()
+    api.add(app, desk, folders)
+    return app.openapi()
+
+
+def _add_health(
+    app: FastAPI,
     stalls: Callable[[], Iterable[object]],
     problems: Callable[[], Mapping[str, str]],
-    with_metrics: bool = True,
-) -> FastAPI:
-    """Make the app of the main listener, without the metrics when these have their own."""
-    app = _bare(metrics)
-    if with_metrics:
-        _add_metrics(app, metrics)
+) -> None:
 
     async def healthz() -> JSONResponse:
         """Every loop made progress within its limit."""
@@ -40,19 +82,18 @@ def create(
 
     _add(app, "/healthz", healthz)
     _add(app, "/readyz", readyz)
-    return app
 
 
-def create_metrics_only(metrics: Metrics) -> FastAPI:
-    """Make the app of a listener that is there for the metrics alone."""
-    app = _bare(metrics)
-    _add_metrics(app, metrics)
-    return app
-
-
-def _bare(metrics: Metrics) -> FastAPI:
-    app = FastAPI(title="giddyup-watch", openapi_url=None, docs_url=None, redoc_url=None)
-    app.add_middleware(_Counting, metrics=metrics)
+def _bare() -> FastAPI:
+    app = FastAPI(
+        title="giddyup-watch",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    telling.install(app)
     return app
 
 
@@ -64,11 +105,24 @@ def _add_metrics(app: FastAPI, metrics: Metrics) -> None:
 
 
 def _add(app: FastAPI, path: str, endpoint: Callable[..., object]) -> None:
-    app.add_api_route(path, endpoint, methods=["GET", "HEAD"], response_class=Response)
+    app.add_api_route(
+        path, endpoint, methods=["GET", "HEAD"], response_class=Response, include_in_schema=False
+    )
 
 
 def _answer(good: bool, document: Mapping[str, object]) -> JSONResponse:
     return JSONResponse(document, status_code=OK if good else UNAVAILABLE)
+
+
+#: Paths as the metrics name them, with `{…}` for what varies.
+_HANDLERS = tuple(
+    (re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(handler))), handler)
+    for handler in table.HANDLERS
+)
+
+
+def _handler(path: str) -> str:
+    return next((name for form, name in _HANDLERS if form.fullmatch(path)), "other")
 
 
 class _Counting:
@@ -91,7 +145,7 @@ class _Counting:
             await send(message)
 
         started = time.monotonic()
-        handler = _known(scope["path"], table.HANDLERS)
+        handler = _handler(scope["path"])
         try:
             await self._app(scope, receive, counted)
         finally:

@@ -88,9 +88,11 @@ class Desk:
     """Where the API turns to. Everything here may be called by any thread.
 
     `reading` gives a read-only session for the length of a `with`, `writing`
-    one for what operators ask for (pause, cancel): never for facts.
+    one for what operators ask for (pause, cancel): never for facts. `identity`
+    tells tree and database apart from others, for commands that look for their daemon.
     """
 
+    identity: str
     orders: Orders
     reading: Callable[[], AbstractContextManager[Connection]]
     writing: Callable[[], AbstractContextManager[Connection]]

@@ -4,8 +4,8 @@ from giddyup_watch import model
 from giddyup_watch.settings.changing import RELOADABLE, Changes, changes
 from giddyup_watch.settings.loading import SettingsError, load
 from giddyup_watch.settings.schema import KEYS, Settings
-from giddyup_watch.settings.showing import mask_url, masked, secrets, show
-from giddyup_watch.settings.sources import Problem, find_file, state_dir
+from giddyup_watch.settings.showing import identity, mask_url, masked, secrets, show
+from giddyup_watch.settings.sources import Problem, find_file, socket_path, state_dir
 from giddyup_watch.settings.values import EMBEDDED, Address
 
 __all__ = [
@@ -19,12 +19,14 @@ __all__ = [
     "SettingsError",
     "changes",
     "find_file",
+    "identity",
     "load",
     "mask_url",
     "masked",
     "rules",
     "secrets",
     "show",
+    "socket_path",
     "state_dir",
 ]
 

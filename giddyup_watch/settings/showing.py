@@ -1,5 +1,6 @@
 """Settings as text that may be shown to anybody."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from giddyup_watch.settings import schema, values
+from giddyup_watch.settings import schema, sources, values
 
 MASK = "********"
 
@@ -39,6 +40,14 @@ def mask_url(url: str) -> str:
         for before in (":", "password="):
             url = url.replace(f"{before}{secret}", f"{before}{MASK}")
     return url
+
+
+def identity(settings: schema.Settings) -> str:
+    """Tells one tree and database from another, and nothing about them."""
+    url = settings.database.url
+    where = str(sources.state_dir()) if url == values.EMBEDDED else mask_url(url)
+    told = [str(settings.master.path), where, settings.database.lock_id]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
 def secrets(settings: schema.Settings) -> tuple[str, ...]:

@@ -27,6 +27,9 @@ from giddyup_watch.settings import schema, values
 
 DEFAULT_FILE = Path("/etc/giddyup-watch/config.toml")
 
+#: The unix socket, in the runtime directory or the state directory.
+SOCKET_NAME = "admin.sock"
+
 _PREFIX = "GIDDYUP_WATCH_"
 _FILE_VARIABLE = "GIDDYUP_WATCH_CONFIG"
 
@@ -186,6 +189,13 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
         return Path(environ["STATE_DIRECTORY"].split(":")[0])
     base = environ.get("XDG_STATE_HOME") or "~/.local/state"
     return Path(base).expanduser() / "giddyup-watch"
+
+
+def socket_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where a daemon listens for this machine's root and its own user."""
+    if environ.get("RUNTIME_DIRECTORY"):
+        return Path(environ["RUNTIME_DIRECTORY"].split(":")[0]) / SOCKET_NAME
+    return state_dir(environ) / SOCKET_NAME
 
 
 def _variable(key: str) -> str:

@@ -55,9 +55,15 @@ def close_orphaned(conn: Connection) -> list[int]:
     return [run_id for (run_id,) in connection.fetch_all(conn, "close_orphaned_runs")]
 
 
-def recent(conn: Connection, limit: int) -> list[Run]:
-    """Return the newest `limit` runs, newest first."""
-    return connection.fetch_all(conn, "fetch_runs", {"limit": limit}, row=Run)
+def recent(conn: Connection, limit: int, before: int | None = None) -> list[Run]:
+    """Return the newest `limit` runs, newest first; with `before` of those older than that one."""
+    params = {"limit": limit, "before": before, "run_id": None}
+    return connection.fetch_all(conn, "fetch_runs", params, row=Run)
+
+
+def find(conn: Connection, run_id: int) -> Run | None:
+    params = {"limit": 1, "before": None, "run_id": run_id}
+    return next(iter(connection.fetch_all(conn, "fetch_runs", params, row=Run)), None)
 
 
 def latest(conn: Connection) -> Run | None:

@@ -84,15 +84,25 @@ class Running:
 
 def given(master: Path, url: str, **others: Any) -> settings.Settings:
     """Settings for tests; `watch__poll_ms=10` stands for `watch.poll_ms`."""
+    environ = {"GIDDYUP_WATCH_HTTP__TOKEN": str(others.pop("http__token", ""))}
     chosen = {name.replace("__", "."): value for name, value in others.items()}
     overrides = {"master.path": master, "database.url": url, **QUICK, **chosen}
-    return settings.load(overrides=overrides, environ={})
+    return settings.load(overrides=overrides, environ=environ)
 
 
 @contextmanager
-def running(master: Path, url: str, **others: Any) -> Iterator[Running]:
+def running(
+    master: Path,
+    url: str,
+    *,
+    socket: Any = None,
+    load: Any = None,
+    **others: Any,
+) -> Iterator[Running]:
     with capture_logs() as logs, ExitStack() as stack:
-        parts = Parts(given(master, url, **others), lambda: nullcontext(url))
+        chosen = given(master, url, **others)
+        parts = Parts(chosen, lambda: nullcontext(url), load=load, socket=socket)
+        stack.callback(parts.close)
         for service in (*parts.web, *parts.loops):
             stack.enter_context(service)
         yield Running(parts, logs)

@@ -1,0 +1,88 @@
+"""uvicorn's HTTP/1.1 protocol with an end to every wait, and the peer of a unix socket."""
+
+import asyncio
+import json
+import socket
+import struct
+from typing import Any, Literal
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from giddyup_watch.http.problems import MEDIA_TYPE, Problem
+
+#: Seconds that a client gets to send the head of a request.
+HEAD_SECONDS = 10.0
+#: Seconds for a request as a whole, its answer read by the client.
+REQUEST_SECONDS = 60.0
+
+_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
+
+Phase = Literal["head", "request", "between"]
+
+
+class Protocol(H11Protocol):
+    """Puts the uid of a unix socket's peer into the scope's state, as `peer`."""
+
+    head_seconds = HEAD_SECONDS
+    request_seconds = REQUEST_SECONDS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._phase: Phase = "between"
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        sock: socket.socket | None = transport.get_extra_info("socket")
+        if sock is not None and sock.family == socket.AF_UNIX:
+            told = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+            self.app_state = {**self.app_state, "peer": _CREDENTIALS.unpack(told)[1]}
+        self._enter("head")
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._enter("between")
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """What cannot be read as HTTP, told like every other error."""
+        problem = Problem(400, msg, "speak HTTP/1.1 to this port")
+        body = json.dumps(problem.document()).encode()
+        headers = [
+            ("content-type", MEDIA_TYPE),
+            ("content-length", str(len(body))),
+            ("connection", "close"),
+        ]
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _watch(self) -> None:
+        """Uvicorn watches the time between two requests only, and only after the first."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._enter("request")
+        else:
+            self._enter("head" if self.conn.trailing_data[0] else "between")
+
+    def _enter(self, phase: Phase) -> None:
+        if phase == self._phase:
+            return
+        self._phase = phase
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        if phase != "between":
+            seconds = self.head_seconds if phase == "head" else self.request_seconds
+            self._deadline = self.loop.call_later(seconds, self.transport.abort)

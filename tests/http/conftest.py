@@ -1,0 +1,149 @@
+"""A daemon with an API: on TCP with a token, and on a socket."""
+
+import datetime as dt
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from giddyup_watch.daemon.orders import Orders
+from giddyup_watch.daemon.web import Web
+from giddyup_watch.demo.racing.cards import World
+from giddyup_watch.demo.tree import build, segments
+from giddyup_watch.http import app
+from giddyup_watch.http.api import Folders
+from giddyup_watch.http.desk import Deed, Desk
+from giddyup_watch.http.gate import Limits
+from giddyup_watch.http.server import Server, listen, listen_locally
+from giddyup_watch.http.trust import Listener
+from giddyup_watch.metrics import Metrics
+from giddyup_watch.store import connection
+from tests.daemon.running import Answer, Running, running
+from tests.http.asking import BEARER, TOKEN, ask
+from tests.wait import wait_until
+
+
+@pytest.fixture
+def racing(tmp_path: Path) -> Path:
+    """A master tree that can be loaded: four segments of one small month."""
+    master = tmp_path / "racing"
+    build(master, World(seed=9, volume=0.1), segments(["2024-06"]), today=dt.date(2024, 6, 12))
+    return master
+
+
+@pytest.fixture
+def socket_path() -> Iterator[Path]:
+    """Short: the name of a socket has at most 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="gw-") as folder:
+        yield Path(folder) / "run" / "admin.sock"
+
+
+class Admin:
+    """The API of a daemon that has loaded its tree."""
+
+    def __init__(self, daemon: Running, socket: Path) -> None:
+        self.daemon = daemon
+        self.tcp = daemon.parts.web[0].url
+        self.socket = f"unix:{socket}"
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return ask(self.tcp, "GET", path, headers=headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return ask(self.tcp, "POST", path, body, headers or BEARER)
+
+    def ended(self, run_id: int) -> Any:
+        """The run when it has ended."""
+
+        def found() -> Any:
+            run = self.get(f"ingest/runs/{run_id}").document
+            goes_on = run["progress"] is not None and not run["progress"]["ended"]
+            return None if goes_on or run["status"] == "running" else run
+
+        return wait_until(found)
+
+
+def unasked(*_: object) -> Any:
+    raise AssertionError("only the daemon can do that")
+
+
+def beat() -> None:
+    """Nobody watches the loops of these listeners, and nobody works behind them."""
+
+
+class Door:
+    """Both listeners of an API that nobody works behind, and what they logged."""
+
+    def __init__(self, database: str, socket: Path, token: str, limits: Limits) -> None:
+        self.deeds: list[Deed] = []
+        self.failed = threading.Event()
+        self.metrics = Metrics(regions=("gb",), codes=("flat",))
+        site = app.Site(
+            metrics=self.metrics,
+            stalls=list,
+            problems=dict,
+            desk=self._desk(database),
+            folders=Folders(("gb", "ire"), ("flat", "jumps")),
+            token=token,
+            limits=limits,
+        )
+        users = frozenset({0, os.geteuid()})
+        local = Listener("socket", local=True, socket=True, uids=users)
+        on_tcp = app.create(site, Listener("tcp", local=True))
+        on_socket = app.create(site, local)
+        self.webs = (
+            Web(self.failed, lambda: Server(on_tcp, listen("127.0.0.1", 0), beat)),
+            Web(self.failed, lambda: Server(on_socket, listen_locally(socket), beat, socket)),
+        )
+
+    def _desk(self, database: str) -> Desk:
+        def session() -> Any:
+            return closing(connection.connect(database, application_name="giddyup-watch test"))
+
+        return Desk(
+            identity="this one",
+            orders=Orders(),
+            reading=session,
+            writing=session,
+            rescan=beat,
+            reload=unasked,
+            wake=beat,
+            today=lambda: dt.date(2025, 10, 13),
+            log=self.deeds.append,
+        )
+
+    @property
+    def tcp(self) -> str:
+        return self.webs[0].url
+
+    @property
+    def socket(self) -> str:
+        return self.webs[1].url
+
+
+@contextmanager
+def doors(
+    database: str, socket: Path, token: str = TOKEN, limits: Limits | None = None
+) -> Iterator[Door]:
+    made = Door(database, socket, token, limits or Limits())
+    with made.webs[0], made.webs[1]:
+        yield made
+    assert [web.error for web in made.webs] == [None, None]
+
+
+@pytest.fixture
+def door(database: str, socket_path: Path) -> Iterator[Door]:
+    with doors(database, socket_path) as made:
+        yield made
+
+
+@pytest.fixture
+def admin(racing: Path, database: str, socket_path: Path) -> Iterator[Admin]:
+    with running(racing, database, socket=socket_path, http__token=TOKEN) as daemon:
+        daemon.wait_for("run_finished")
+        yield Admin(daemon, socket_path)
