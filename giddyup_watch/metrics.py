@@ -42,7 +42,9 @@ HANDLERS = (
     "/api/v1/admin/ingest/status", "/api/v1/admin/ingest/runs",
     "/api/v1/admin/ingest/runs/{run_id}", "/api/v1/admin/ingest/cancel",
     "/api/v1/admin/ingest/pause", "/api/v1/admin/ingest/resume", "/api/v1/admin/segments",
-    "/api/v1/admin/rescan", "/api/v1/admin/reload", "other",
+    "/api/v1/admin/rescan", "/api/v1/admin/reload", "/api/v1/admin/gaps",
+    "/api/v1/admin/gaps/open", "/api/v1/admin/gaps/{gap_id}/ack", "/api/v1/admin/coverage",
+    "/api/v1/admin/why/{region}/{code}/{when}", "other",
 )  # fmt: skip
 METHODS = ("GET", "HEAD", "POST", "other")
 STATUS_CODES = (

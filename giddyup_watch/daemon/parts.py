@@ -10,6 +10,7 @@ from pathlib import Path
 
 from giddyup_watch import settings
 from giddyup_watch.daemon import listeners, monitor, refresher, rounds, terms, watcher, work, worker
+from giddyup_watch.daemon.asking import Asking
 from giddyup_watch.daemon.board import Board
 from giddyup_watch.daemon.duty import Duty
 from giddyup_watch.daemon.heartbeat import (
@@ -209,6 +210,8 @@ class Parts:
         return Desk(
             identity=settings.identity(self.settings),
             orders=self.orders,
+            ask=Asking(lambda: self.settings, self._pending),
+            session=lambda conn: _watch(self.settings).session(conn),
             reading=self._readers.session,
             writing=lambda: closing(self._connect("api", READ_STATEMENT_TIMEOUT_MS)),
             rescan=self._rescan,

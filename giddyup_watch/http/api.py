@@ -10,7 +10,7 @@ from pydantic import create_model
 from starlette.exceptions import HTTPException
 
 from giddyup_watch.errors import ConfigError
-from giddyup_watch.http import answers, forms, openapi
+from giddyup_watch.http import answers, explaining, forms, openapi, routes
 from giddyup_watch.http.desk import Desk, Progress, Wanted
 from giddyup_watch.http.problems import Problem, ProblemError
 from giddyup_watch.ingest import asked
@@ -25,7 +25,7 @@ BEGIN_SECONDS = 10.0
 FOR_HEADER = "X-Giddyup-Watch-For"
 
 Trigger = Literal["api", "cli"]
-RunId = Annotated[int, Path(ge=1, le=forms.RUN_ID_MAX)]
+RunId = Annotated[int, Path(ge=1, le=forms.ID_MAX)]
 
 F = TypeVar("F", bound=forms.Form)
 
@@ -51,6 +51,7 @@ def add(app: FastAPI, desk: Desk, folders: Folders) -> None:
     _add_orders(router, desk, folders, trigger)
     _add_control(router, desk)
     _add_reading(router, desk)
+    explaining.add(router, desk)
     app.include_router(router)
     openapi.add(app)
 
@@ -102,7 +103,7 @@ def _add_orders(
         ("/ingest/backfill", ingest_backfill, forms.BackfillRequest),
     ):
         endpoint.__annotations__["body"] = _of(folders, form)
-        _post(router, path, endpoint, 409, 422, status=202)
+        routes.post(router, path, endpoint, 409, 422, status=202)
 
 
 def _add_control(router: APIRouter, desk: Desk) -> None:
@@ -144,16 +145,16 @@ def _add_control(router: APIRouter, desk: Desk) -> None:
             problem = Problem(422, error.message, error.hint or "mend the file", "settings")
             raise ProblemError(problem) from error
 
-    _post(router, "/ingest/cancel", ingest_cancel)
-    _post(router, "/ingest/pause", ingest_pause, 422)
-    _post(router, "/ingest/resume", ingest_resume)
-    _post(router, "/rescan", rescan, status=202)
-    _post(router, "/reload", reload, 422)
+    routes.post(router, "/ingest/cancel", ingest_cancel)
+    routes.post(router, "/ingest/pause", ingest_pause, 422)
+    routes.post(router, "/ingest/resume", ingest_resume)
+    routes.post(router, "/rescan", rescan, status=202)
+    routes.post(router, "/reload", reload, 422)
 
 
 def _add_reading(router: APIRouter, desk: Desk) -> None:
     def ingest_status(
-        run_id: Annotated[int | None, Query(ge=1, le=forms.RUN_ID_MAX)] = None,
+        run_id: Annotated[int | None, Query(ge=1, le=forms.ID_MAX)] = None,
     ) -> answers.Run:
         """The latest run, or the one named."""
         with desk.reading() as conn:
@@ -161,7 +162,7 @@ def _add_reading(router: APIRouter, desk: Desk) -> None:
 
     def ingest_runs(
         limit: Annotated[int, Query(ge=1, le=500)] = 20,
-        before: Annotated[int | None, Query(ge=1, le=forms.RUN_ID_MAX)] = None,
+        before: Annotated[int | None, Query(ge=1, le=forms.ID_MAX)] = None,
     ) -> answers.Runs:
         """Runs, newest first; `before` a run_id, for the page after it."""
         with desk.reading() as conn:
@@ -188,33 +189,10 @@ def _add_reading(router: APIRouter, desk: Desk) -> None:
             found = segments.standings(conn, region=region, code=code, state=state, limit=limit)
         return answers.Segments(segments=[answers.Segment.model_validate(one) for one in found])
 
-    _get(router, "/ingest/status", ingest_status, 404, 422)
-    _get(router, "/ingest/runs", ingest_runs, 422)
-    _get(router, "/ingest/runs/{run_id}", ingest_run_detail, 404, 422)
-    _get(router, "/segments", list_segments, 422)
-
-
-def _post(
-    router: APIRouter, path: str, endpoint: Callable[..., Any], *codes: int, status: int = 200
-) -> None:
-    router.add_api_route(
-        path,
-        endpoint,
-        methods=["POST"],
-        status_code=status,
-        responses=openapi.problems(400, 401, 403, 408, 413, 421, 429, 503, *codes),
-        openapi_extra={"security": openapi.SECURITY},
-    )
-
-
-def _get(router: APIRouter, path: str, endpoint: Callable[..., Any], *codes: int) -> None:
-    router.add_api_route(
-        path,
-        endpoint,
-        methods=["GET"],
-        responses=openapi.problems(401, 403, 421, 429, 503, *codes),
-        openapi_extra={"security": [*openapi.SECURITY, {}]},
-    )
+    routes.get(router, "/ingest/status", ingest_status, 404, 422)
+    routes.get(router, "/ingest/runs", ingest_runs, 422)
+    routes.get(router, "/ingest/runs/{run_id}", ingest_run_detail, 404, 422)
+    routes.get(router, "/segments", list_segments, 422)
 
 
 def _of(folders: Folders, form: type[F]) -> type[F]:

@@ -6,7 +6,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from giddyup_watch.gaps.check import Ask
 from giddyup_watch.ingest.outcome import Outcome
+from giddyup_watch.ingest.segment import Session
 from giddyup_watch.model import Accept
 from giddyup_watch.store.connection import Connection
 
@@ -88,12 +90,15 @@ class Desk:
     """Where the API turns to. Everything here may be called by any thread.
 
     `reading` gives a read-only session for the length of a `with`, `writing`
-    one for what operators ask for (pause, cancel): never for facts. `identity`
+    one for what operators ask for (pause, cancel): never for facts. `ask` is what
+    a check is asked, `session` what a segment is looked at with. `identity`
     tells tree and database apart from others, for commands that look for their daemon.
     """
 
     identity: str
     orders: Orders
+    ask: Callable[[Connection], Ask]
+    session: Callable[[Connection], Session]
     reading: Callable[[], AbstractContextManager[Connection]]
     writing: Callable[[], AbstractContextManager[Connection]]
     rescan: Callable[[], None]

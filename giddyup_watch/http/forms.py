@@ -19,7 +19,7 @@ from giddyup_watch.model import Accept
 #: A run's days lie between these; no racing is older, and no set of them too large to hold.
 FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
 MOST_DATES = 1000
-RUN_ID_MAX = 2**63 - 1
+ID_MAX = 2**63 - 1
 MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -39,6 +39,11 @@ def _iso_or_word(value: object) -> object:
     if value not in ("today", "yesterday"):
         _iso(value)
     return value
+
+
+def iso_or_none(value: object) -> object:
+    """For parameters of a query, where nothing given is None."""
+    return value if value is None else _iso(value)
 
 
 def _folders(value: object) -> object:
@@ -138,4 +143,14 @@ class PauseRequest(Form):
 
     seconds: Annotated[int, Field(ge=1, le=366 * 86_400)] | None = Field(
         None, description="resume by itself after so long; null: until resume"
+    )
+
+
+class AckRequest(Form):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"note": "abandoned: the source never gave a result"}]}
+    )
+
+    note: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")] = Field(
+        description="why this is left as it is"
     )

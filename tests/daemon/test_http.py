@@ -30,7 +30,9 @@ def nothing(*_: object) -> Any:
     raise AssertionError("nothing of the API is asked here")
 
 
-NOBODY = Desk("", Orders(), nothing, nothing, nothing, nothing, nothing, nothing, nothing)
+NOBODY = Desk(
+    "", Orders(), nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing
+)
 
 
 class Site:

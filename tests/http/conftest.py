@@ -108,6 +108,8 @@ class Door:
         return Desk(
             identity="this one",
             orders=Orders(),
+            ask=unasked,
+            session=unasked,
             reading=session,
             writing=session,
             rescan=beat,

@@ -50,7 +50,8 @@ def test_a_run_over_the_api(admin: Admin) -> None:
 
 
 def test_today_is_the_day_in_the_zone_of_the_tree(admin: Admin) -> None:
-    accepted = admin.post("ingest/run", ALL | {"dates": ["today", "yesterday", "2024-06-01"]}).document
+    asked = ALL | {"dates": ["today", "yesterday", "2024-06-01"]}
+    accepted = admin.post("ingest/run", asked).document
     today = admin.daemon.parts.settings.master.zone
     day = dt.datetime.now(today).date()
     dates = ["2024-06-01", str(day - dt.timedelta(days=1)), str(day)]
@@ -172,6 +173,11 @@ def test_without_a_database_it_is_503(racing: Path, own_postgres: Server) -> Non
             ("GET", "ingest/runs", None),
             ("GET", "ingest/runs/1", None),
             ("GET", "segments", None),
+            ("GET", "gaps", None),
+            ("GET", "gaps/open", None),
+            ("POST", "gaps/1/ack", {"note": "known"}),
+            ("GET", "coverage", None),
+            ("GET", "why/gb/flat/2024-06-01", None),
             ("POST", "ingest/run", ALL | {"dates": ["today"]}),
             ("POST", "ingest/backfill", ALL),
             ("POST", "ingest/cancel", None),

@@ -54,7 +54,8 @@ def test_every_status_is_there() -> None:
 
 def carried_out(admin: Admin, command: str) -> Answer:
     """A curl line on this host, as curl reads it."""
-    words = iter(shlex.split(command, comments=True))
+    dated = re.sub(r"\$\(date [^)]*\)", "2025-10-13", command)
+    words = iter(shlex.split(dated, comments=True))
     assert next(words) == "curl"
     method, url, body, headers, base = "GET", "", None, {}, admin.tcp
     for word in words:

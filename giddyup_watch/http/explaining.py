@@ -1,0 +1,127 @@
+"""The part of the API that says what is missing, and why."""
+
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BeforeValidator
+
+from giddyup_watch.explain import coverage
+from giddyup_watch.explain.why import answers as why_answers
+from giddyup_watch.explain.why import document
+from giddyup_watch.gaps import checks, live
+from giddyup_watch.http import findings, forms, routes
+from giddyup_watch.http.desk import Desk
+from giddyup_watch.http.problems import Problem, ProblemError
+from giddyup_watch.store import connection, incidents
+from giddyup_watch.store.incidents import Incident
+
+#: The worst first.
+_SEVERITIES = ("critical", "warning", "info")
+
+GapId = Annotated[int, Path(ge=1, le=forms.ID_MAX)]
+OnDay = Annotated[dt.date | None, BeforeValidator(forms.iso_or_none), Query()]
+Name = Annotated[str, Path(max_length=100)]
+
+
+def add(router: APIRouter, desk: Desk) -> None:
+    _add_gaps(router, desk)
+    _add_days(router, desk)
+
+
+def _add_gaps(router: APIRouter, desk: Desk) -> None:
+    def gaps(on: OnDay = None) -> findings.GapsOn:
+        """What every check finds now about a day, today unless named; writes nothing."""
+        with (
+            desk.reading() as conn,
+            connection.transaction(conn, read_only=True, isolation="repeatable read"),
+        ):
+            ask = desk.ask(conn)
+            return findings.GapsOn.model_validate(live.answer(ask, on or ask.today))
+
+    def gaps_open() -> findings.Gaps:
+        """The gaps that are open, the worst first, those acknowledged last."""
+        with desk.reading() as conn:
+            return _listed(incidents.unresolved(conn))
+
+    def gap_ack(gap_id: GapId, body: forms.AckRequest) -> findings.Gap:
+        """Take an open gap out of gauges and exit codes until it changes."""
+        with desk.writing() as conn:
+            known = incidents.acknowledge(conn, gap_id, body.note)
+        if known is None:
+            hint = "GET gaps/open lists them"
+            raise ProblemError(Problem(404, f"{gap_id} is not the id of an open gap", hint))
+        return _gap(known)
+
+    routes.get(router, "/gaps", gaps, 422)
+    routes.get(router, "/gaps/open", gaps_open)
+    routes.post(router, "/gaps/{gap_id}/ack", gap_ack, 404, 422)
+
+
+def _add_days(router: APIRouter, desk: Desk) -> None:
+    def coverage_of_year(
+        year: Annotated[int | None, Query(ge=1900, le=2199)] = None,
+        region: Annotated[list[str] | None, Query(max_length=10)] = None,
+        code: Annotated[list[str] | None, Query(max_length=10)] = None,
+    ) -> findings.Coverage:
+        """Every day of a year, this one unless named, for each region and code."""
+        with desk.reading() as conn:
+            ask = desk.ask(conn)
+            found = coverage.read(
+                conn,
+                year or ask.today.year,
+                ask.disk,
+                ask.terms,
+                ask.now,
+                regions=_known(region, ask.terms.regions, "region"),
+                codes=_known(code, ask.terms.codes, "code"),
+            )
+        return findings.Coverage.model_validate(coverage.document(found))
+
+    def why(region: Name, code: Name, when: Name) -> findings.Why:
+        """Everything that bears on a day or month, and the reason in one sentence."""
+        asked = f"{region}/{code}/{when}"
+        with desk.reading() as conn:
+            ask, session = desk.ask(conn), desk.session(conn)
+            terms = ask.terms
+            try:
+                about = why_answers.subjects(asked, terms.regions, terms.codes, ask.today)
+            except ValueError as error:
+                hint = "like why/gb/flat/2024-06-14 or why/gb/flat/2024-06"
+                raise ProblemError(Problem(422, str(error), hint)) from error
+            found = [document.of(one) for one in why_answers.answer(session, terms, ask.now, about)]
+        return findings.Why.model_validate({"asked": asked, "answers": found})
+
+    routes.get(router, "/coverage", coverage_of_year, 422)
+    routes.get(router, "/why/{region}/{code}/{when}", why, 422)
+
+
+def _known(asked: list[str] | None, there: tuple[str, ...], what: str) -> tuple[str, ...]:
+    for name in asked or ():
+        if name not in there:
+            detail = f"{what} {name!r} is not in the settings"
+            raise ProblemError(Problem(422, detail, f"there are {', '.join(there)}"))
+    return tuple(dict.fromkeys(asked or ()))
+
+
+def _listed(found: list[Incident]) -> findings.Gaps:
+    found.sort(key=lambda one: (one.acked_at is not None, _SEVERITIES.index(one.severity)))
+    counted = [one.severity for one in found if one.acked_at is None]
+    critical, warnings = counted.count("critical"), counted.count("warning")
+    summary = findings.OpenSummary(
+        total_issues=critical + warnings,
+        critical=critical,
+        warnings=warnings,
+        acknowledged=len(found) - len(counted),
+    )
+    return findings.Gaps(gaps=[_gap(one) for one in found], summary=summary)
+
+
+def _gap(one: Incident) -> findings.Gap:
+    hints: dict[str, str] = {check.name: check.hint for check in checks.registered()}
+    told: dict[str, Any] = {
+        name: getattr(one, name) for name in findings.Gap.model_fields if hasattr(one, name)
+    }
+    return findings.Gap(
+        **told, check=one.check_name, date=one.d, hint=hints.get(one.check_name, "")
+    )
