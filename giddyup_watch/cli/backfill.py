@@ -1,9 +1,20 @@
 """`backfill`: everything on disk that is not loaded, newest month first."""
 
+from contextlib import suppress
+
 import click
 
 from giddyup_watch import settings
-from giddyup_watch.cli import database, options, output, preview, selection, turns
+from giddyup_watch.cli import (
+    daemon,
+    database,
+    handover,
+    options,
+    output,
+    preview,
+    selection,
+    turns,
+)
 from giddyup_watch.ingest.run import Request
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.store import ledger
@@ -32,13 +43,16 @@ def backfill(
 ) -> int:
     """Load everything on disk that is not loaded, newest month first.
 
-    On a database that others filled it compares everything, writes what
-    differs, and takes the rows found in files over. A first Ctrl-C finishes
-    the segment in hand; what is left is loaded by the next backfill, or by the
-    daemon.
+    A living daemon does it; Ctrl-C leaves it to the daemon. Without one, a first
+    Ctrl-C finishes the segment in hand; what is left is loaded by the next
+    backfill, or by the daemon. On a database that others filled it compares everything, writes what
+    differs, and takes the rows found in files over.
     """
     given = source.load()
     folders = selection.folders(given, regions, codes)
+    if not dry_run:
+        with suppress(daemon.NoDaemonError):
+            return _hand_over(given, folders, from_month, to_month, as_json=as_json)
     with database.connected(given, "backfill", read_only=dry_run) as conn:
         database.require_migrated(conn)
         there = selection.segments(conn, given, selection.folders(given, (), ()))
@@ -49,6 +63,26 @@ def backfill(
         if not request.adopts:
             selection.require_adopted(conn)
         return _load(conn, given, request, keys, as_json=as_json)
+
+
+def _hand_over(
+    given: settings.Settings,
+    folders: selection.Folders,
+    from_month: str,
+    to_month: str,
+    *,
+    as_json: bool,
+) -> int:
+    body = {
+        "regions": folders.regions,
+        "codes": folders.codes,
+        "from_month": from_month,
+        "to_month": to_month,
+    }
+    with output.following_bar("segments") as progress:
+        ended = handover.follow(daemon.of(given), "ingest/backfill", body, progress)
+    turns.tell(ended, as_json=as_json, but=_AS_WANTED)
+    return ended.exit_code
 
 
 def _load(
@@ -64,10 +98,7 @@ def _load(
         ended = turns.lead(conn, given, request, keys, lambda one: advance(str(one.key)))
     if owed and ended.signum:
         ledger.owe_adoption(conn, due=True)  # the turn took the early end for the whole tree
-    if as_json:
-        output.document(turns.document(ended))
-    else:
-        turns.show(ended, (one for one in ended.outcomes if one.result not in _AS_WANTED))
+    turns.tell(ended, as_json=as_json, but=_AS_WANTED)
     turns.refresh_views(conn, given, ended)
     if owed and ledger.needs_adoption(conn):
         click.echo("The database is not adopted yet: run backfill again.", err=True)

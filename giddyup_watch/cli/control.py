@@ -1,11 +1,19 @@
-"""`cancel`, `pause`, `resume`: what operators ask of whoever ingests, kept in the database."""
+"""`cancel`, `pause`, `resume`, `reload`: what operators ask of whoever ingests.
+
+A living daemon is asked; without one it is left in the database. `reload` is for a daemon only.
+"""
 
 import datetime as dt
+import time
 
 import click
 
-from giddyup_watch.cli import database, options
+from giddyup_watch import errors
+from giddyup_watch.cli import daemon, database, options
 from giddyup_watch.store import control
+
+#: Seconds that `reload --wait` gives a daemon to answer, and between two attempts.
+WAIT_SECONDS, AGAIN_SECONDS = 60.0, 0.5
 
 
 @click.command()
@@ -16,9 +24,13 @@ def cancel(source: options.Source) -> int:
     The run becomes `canceled`; what it had not reached is parked until it
     changes, or until `resume`.
     """
-    with database.connected(source.load(), "cancel") as conn:
-        database.require_migrated(conn)
-        run_id = control.cancel(conn)
+    given = source.load()
+    try:
+        run_id = daemon.of(given).post("ingest/cancel")["run_id"]
+    except daemon.NoDaemonError:
+        with database.connected(given, "cancel") as conn:
+            database.require_migrated(conn)
+            run_id = control.cancel(conn)
     click.echo("No run is going on." if run_id is None else f"Run {run_id} was asked to stop.")
     return 0
 
@@ -28,10 +40,15 @@ def cancel(source: options.Source) -> int:
 @click.option("--for", "duration", type=options.Duration(), help="Resume by itself: 90s, 2h, 1d.")
 def pause(source: options.Source, *, duration: dt.timedelta | None) -> int:
     """Go on watching and checking, but load nothing until `resume`."""
+    given = source.load()
     until = dt.datetime.now(dt.UTC) + duration if duration else None
-    with database.connected(source.load(), "pause") as conn:
-        database.require_migrated(conn)
-        control.pause(conn, until)
+    seconds = int(duration.total_seconds()) if duration else None
+    try:
+        daemon.of(given).post("ingest/pause", {"seconds": seconds})
+    except daemon.NoDaemonError:
+        with database.connected(given, "pause") as conn:
+            database.require_migrated(conn)
+            control.pause(conn, until)
     click.echo(f"Paused until {until:%Y-%m-%d %H:%M:%S} UTC." if until else "Paused.")
     return 0
 
@@ -40,8 +57,40 @@ def pause(source: options.Source, *, duration: dt.timedelta | None) -> int:
 @options.with_source
 def resume(source: options.Source) -> int:
     """Load again; segments that a cancel parked are read again too."""
-    with database.connected(source.load(), "resume") as conn:
-        database.require_migrated(conn)
-        parked = control.resume(conn)
+    given = source.load()
+    try:
+        parked = daemon.of(given).post("ingest/resume")["parked"]
+    except daemon.NoDaemonError:
+        with database.connected(given, "resume") as conn:
+            database.require_migrated(conn)
+            parked = control.resume(conn)
     click.echo("Resumed." + (f" {parked} parked segments are due again." if parked else ""))
+    return 0
+
+
+@click.command()
+@click.option("--wait", is_flag=True, help="Wait up to a minute for a daemon that is starting.")
+def reload(*, wait: bool) -> int:
+    """Have the daemon read its settings again, and say what that changed.
+
+    Ends when the daemon has done so. A file with mistakes changes nothing.
+    """
+    until = time.monotonic() + (WAIT_SECONDS if wait else 0.0)
+    while True:
+        try:
+            done = daemon.Daemon().post("reload")
+            break
+        except (daemon.NoDaemonError, errors.TransientError) as error:
+            if time.monotonic() >= until:
+                raise errors.TransientError(
+                    "no daemon answers on its socket to this user",
+                    hint="run it as root or as the daemon's user; SIGHUP does the same",
+                ) from error
+        time.sleep(AGAIN_SECONDS)
+    for key in done["applied"]:
+        click.echo(f"{key} took effect.")
+    for key in done["restart_needed"]:
+        click.echo(f"{key} needs a restart.")
+    if not done["applied"] and not done["restart_needed"]:
+        click.echo("Nothing has changed.")
     return 0

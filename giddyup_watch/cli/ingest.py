@@ -1,11 +1,12 @@
 """`ingest`: one run now, over the days asked for."""
 
 import datetime as dt
+from contextlib import suppress
 from typing import get_args
 
 import click
 
-from giddyup_watch.cli import database, options, output, preview, selection, turns
+from giddyup_watch.cli import daemon, database, handover, options, preview, selection, turns
 from giddyup_watch.ingest import asked
 from giddyup_watch.ingest.run import Request
 from giddyup_watch.model import Accept
@@ -43,12 +44,25 @@ def ingest(
 ) -> int:
     """Load some days or months now, of all regions and codes unless some are named.
 
-    A first Ctrl-C finishes the segment in hand.
+    A living daemon does it between two segments of its own work; Ctrl-C leaves
+    it to the daemon. Without one, a first Ctrl-C finishes the segment in hand.
     """
     given = source.load()
     folders = selection.folders(given, regions, codes)
     today = dt.datetime.now(given.master.zone).date()
     wanted = selection.days(dates, first, last, month, today)
+    if not dry_run:
+        body = {
+            "regions": folders.regions,
+            "codes": folders.codes,
+            **_spelled(wanted),
+            "force": force,
+            "accept": accept,
+        }
+        with suppress(daemon.NoDaemonError):
+            ended = handover.follow(daemon.of(given), "ingest/run", body)
+            turns.tell(ended, as_json=as_json)
+            return ended.exit_code
     request = Request("cli", wanted, force=force, accept=frozenset(accept))
     with database.connected(given, "ingest", read_only=dry_run) as conn:
         database.require_migrated(conn)
@@ -58,9 +72,14 @@ def ingest(
             return preview.show(turns.session(conn, given), request, keys, as_json=as_json)
         selection.require_adopted(conn)
         ended = turns.lead(conn, given, request, keys)
-        if as_json:
-            output.document(turns.document(ended))
-        else:
-            turns.show(ended, ended.outcomes)
+        turns.tell(ended, as_json=as_json)
         turns.refresh_views(conn, given, ended)
     return ended.exit_code
+
+
+def _spelled(days: frozenset[dt.date]) -> dict[str, object]:
+    """Days as the API takes them: a range where there is no hole, else one by one."""
+    first, last = min(days), max(days)
+    if days == asked.span(first, last):
+        return {"range": {"from": first.isoformat(), "to": last.isoformat()}}
+    return {"dates": [day.isoformat() for day in sorted(days)]}

@@ -38,6 +38,7 @@ COMMANDS = {
     "cancel": _Entry("control", "Stop the running ingest at its next safe point."),
     "pause": _Entry("control", "Go on watching, but load nothing."),
     "resume": _Entry("control", "Load again, what was parked by a cancel too."),
+    "reload": _Entry("control", "Have the daemon read its settings again."),
     "migrate": _Entry("migrate", "Bring the database to this version's tables."),
     "config": _Entry("config", "Check or show the settings."),
     "doctor": _Entry("doctor", "Check what a person would check by hand."),

@@ -1,6 +1,7 @@
 """How answers look: tables and colour on a terminal, plain columns and JSON elsewhere."""
 
 import datetime as dt
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,8 +17,17 @@ def on_terminal() -> bool:
 @contextmanager
 def progress_bar(total: int, unit: str) -> Iterator[Callable[[str], None]]:
     """Draw a bar on a terminal's stderr; yields what to call, with a name, for each one done."""
+    done = itertools.count(1)
+    with following_bar(unit) as show:
+        show(0, total, "")
+        yield lambda name: show(next(done), total, name)
+
+
+@contextmanager
+def following_bar(unit: str) -> Iterator[Callable[[int, int, str], None]]:
+    """The same for what goes on elsewhere; yields what to tell: so many done, of how many, last."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield lambda *_: None
         return
     from rich import console, progress  # noqa: PLC0415  only on a terminal
 
@@ -28,8 +38,10 @@ def progress_bar(total: int, unit: str) -> Iterator[Callable[[str], None]]:
         progress.TimeRemainingColumn(),
     )
     with progress.Progress(*columns, console=console.Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda name: bar.update(task, advance=1, description=name)
+        task = bar.add_task("", total=None)
+        yield lambda done, total, name: bar.update(
+            task, completed=done, total=total, description=name
+        )
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from giddyup_watch import errors, settings
-from giddyup_watch.cli import outcomes
+from giddyup_watch.cli import outcomes, output
 from giddyup_watch.derived import refresh
 from giddyup_watch.ingest import run
 from giddyup_watch.ingest.outcome import Outcome, TurnResult
@@ -35,7 +35,7 @@ class Ended:
     def exit_code(self) -> int:
         if self.signum:
             return 128 + self.signum
-        return outcomes.exit_code(self.outcomes, complete=self.result.status != "canceled")
+        return outcomes.exit_code(self.outcomes, complete=self.result.status == "success")
 
 
 def session(conn: Connection, given: settings.Settings) -> run.Session:
@@ -82,6 +82,14 @@ def refresh_views(conn: Connection, given: settings.Settings, ended: Ended) -> N
     for view in refresh.run(conn, given.database.lock_id):
         how = f"not refreshed: {view.error}" if view.error else f"refreshed in {view.seconds:.1f} s"
         click.echo(f"{view.view} {how}", err=True)
+
+
+def tell(ended: Ended, *, as_json: bool, but: Collection[str] = ()) -> None:
+    """Print the document, or a table; `but` are results that the table leaves out."""
+    if as_json:
+        output.document(document(ended))
+    else:
+        show(ended, (one for one in ended.outcomes if one.result not in but))
 
 
 def show(ended: Ended, shown: Iterable[Outcome]) -> None:
