@@ -61,6 +61,12 @@ def ended(conn: Connection, run_id: int) -> runs.Run:
     return run
 
 
+def is_over(daemon: Running, run_id: int) -> bool:
+    """Whether the next one may come: a moment after the run's row is closed."""
+    progress = daemon.parts.orders.progress(run_id)
+    return progress is not None and progress.ended
+
+
 def test_has_a_row_of_its_own(racing: Path, database: str, conn: Connection) -> None:
     with running(racing, database) as daemon:
         daemon.wait_for("run_finished")
@@ -116,6 +122,7 @@ def test_one_at_a_time(racing: Path, database: str, conn: Connection) -> None:
                 daemon.parts.orders.place(wanted(), 10)
             assert f"run {first.run_id}" in refused.value.holder
         run = ended(conn, first.run_id)
+        wait_until(lambda: is_over(daemon, first.run_id))
         progress = daemon.parts.orders.progress(first.run_id)
         assert progress is not None
         assert progress.total == len(progress.outcomes) == SEGMENTS
@@ -165,6 +172,7 @@ def test_cancel_pause_and_stop_end_it_at_a_safe_point(
                 else:
                     daemon.parts.worker.ask()
             run = ended(conn, run_id)
+            wait_until(lambda: is_over(daemon, run_id))
             assert len(run.scope["segments"]) == 1
             return run.status, run.error_msg or ""
 
