@@ -37,6 +37,18 @@ FROM generate_series(1, 2) AS n
 ENOUGH_BYTES = 4 * 2**30
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state_of_its_own() -> Iterator[None]:
+    """No daemon of a test puts its socket where a person's daemon has one."""
+    with (
+        tempfile.TemporaryDirectory(prefix="gw-state-") as folder,
+        pytest.MonkeyPatch.context() as it,
+    ):
+        it.setenv("STATE_DIRECTORY", folder)
+        it.delenv("RUNTIME_DIRECTORY", raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_leaked_threads() -> Iterator[None]:
     before = set(threading.enumerate())
