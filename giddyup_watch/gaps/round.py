@@ -7,7 +7,7 @@ or could not be asked, says nothing: of its family nothing is settled.
 
 import datetime as dt
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from giddyup_watch.errors import GiddyupError
@@ -64,22 +64,39 @@ def go(ask: Ask, checks: Iterable[Check] | None = None) -> Round:
     asked = tuple(every.registered() if checks is None else checks)
     before = incidents.unresolved(ask.conn)
     ask = replace(ask, days=_with_days_of(before, asked, ask.days))
-    answered = tuple(put(check, ask) for check in asked)
+    answered = tuple(_put(asked, ask))
     with connection.transaction(ask.conn):
         return _settle(ask, answered, before)
 
 
-def put(check: Check, ask: Ask) -> Answered:
-    """Put the question to one check, in a read-only transaction of its own."""
+def _put(checks: Sequence[Check], ask: Ask) -> Iterator[Answered]:
+    """Put the question to each check in turn.
+
+    All of them see one moment of the database; those after one that failed, a later one.
+    """
+    put = 0
+    while put < len(checks):
+        began = time.monotonic()
+        try:
+            with connection.transaction(ask.conn, read_only=True, isolation="repeatable read"):
+                while put < len(checks):
+                    began = time.monotonic()
+                    answered = _answer(checks[put], ask, began)
+                    put += 1
+                    yield answered
+        except GiddyupError as error:
+            if put == len(checks):
+                raise
+            reason = error.message or type(error).__name__
+            yield Answered(checks[put], seconds=time.monotonic() - began, error=reason)
+            put += 1
+
+
+def _answer(check: Check, ask: Ask, began: float) -> Answered:
     if check.scope == "disk" and ask.disk is None:
         return Answered(check, skipped=True)
-    began = time.monotonic()
-    try:
-        with connection.transaction(ask.conn, read_only=True):
-            found, error = tuple(check(ask)), ""
-    except GiddyupError as caught:
-        found, error = (), caught.message or type(caught).__name__
-    return Answered(check, found, time.monotonic() - began, error)
+    found = tuple(check(ask))
+    return Answered(check, found, time.monotonic() - began)
 
 
 def _with_days_of(
