@@ -64,12 +64,12 @@ def go(ask: Ask, checks: Iterable[Check] | None = None) -> Round:
     asked = tuple(every.registered() if checks is None else checks)
     before = incidents.unresolved(ask.conn)
     ask = replace(ask, days=_with_days_of(before, asked, ask.days))
-    answered = tuple(_put(asked, ask))
+    answered = tuple(put(asked, ask))
     with connection.transaction(ask.conn):
         return _settle(ask, answered, before)
 
 
-def _put(checks: Sequence[Check], ask: Ask) -> Iterator[Answered]:
+def put(checks: Sequence[Check], ask: Ask) -> Iterator[Answered]:
     """Put the question to each check in turn.
 
     All of them see one moment of the database; those after one that failed, a later one.
