@@ -86,7 +86,7 @@ def _text(cell: object) -> str:
         return "-"
     if isinstance(cell, dt.datetime):
         return f"{cell.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}Z"
-    return f"{cell:.1f}" if isinstance(cell, float) else str(cell)
+    return str(cell)
 
 
 def _plain(value: object) -> object:

@@ -44,6 +44,15 @@ def test_an_equal_database_is_0(verify: Cli, segments: list[SegmentKey]) -> None
     assert verify().out.startswith("8 segments: 8 equal; ")
 
 
+def test_a_price_is_told_to_its_last_digit(
+    verify: Cli, conn: Connection, victim: dict[str, str]
+) -> None:
+    key = victim["runner_key"]
+    conn.execute("UPDATE racing.runners SET win_bsp = 99.257 WHERE runner_key = %s", (key,))
+    told = [line.split() for line in verify().out.splitlines() if "  changed  " in line]
+    assert [cells[3:6] for cells in told] == [[key, "win_bsp", "99.257"]]
+
+
 def test_a_row_changed_behind_our_back_is_1_and_named(
     verify: Cli, connected_cli: Cli, conn: Connection, victim: dict[str, str]
 ) -> None:
