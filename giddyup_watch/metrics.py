@@ -38,6 +38,7 @@ CHECK_RESULTS = ("success", "failed", "skipped")
 EFFECTS = ("inserted", "updated", "unchanged", "rejected", "duplicate", "held", "deleted")
 HANDLERS = (
     "/metrics", "/healthz", "/readyz", "/openapi.json",
+    "/", "/live", "/why", "/why/{region}/{code}/{when}",
     "/api/v1/admin/ingest/run", "/api/v1/admin/ingest/backfill",
     "/api/v1/admin/ingest/status", "/api/v1/admin/ingest/runs",
     "/api/v1/admin/ingest/runs/{run_id}", "/api/v1/admin/ingest/cancel",

@@ -1,6 +1,7 @@
 """The parts of the daemon, made from the settings and introduced to each other."""
 
 import datetime as dt
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -31,7 +32,7 @@ from giddyup_watch.daemon.reporter import Reporter
 from giddyup_watch.daemon.service import Service
 from giddyup_watch.http import app
 from giddyup_watch.http.api import Folders
-from giddyup_watch.http.desk import Desk
+from giddyup_watch.http.desk import Desk, Situation
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.settings import Settings
 from giddyup_watch.store import connection
@@ -218,7 +219,22 @@ class Parts:
             reload=self.reload,
             wake=self.worker.ring,
             today=lambda: dt.datetime.now(zone).date(),
+            situation=self._situation,
             log=listeners.note,
+        )
+
+    def _situation(self) -> Situation:
+        given = self.settings
+        master = given.master
+        return Situation(
+            role=self._duty.role,
+            watcher=self.watcher.mode,
+            problems=self._board.problems,
+            waiting=self._pending.ages(time.monotonic()),
+            master=str(master.tree),
+            folders=tuple(itertools.product(master.regions, master.codes)),
+            zone=master.zone,
+            lock_id=given.database.lock_id,
         )
 
     def _rescan(self) -> None:

@@ -16,6 +16,7 @@ from giddyup_watch.http import api
 from giddyup_watch.http import problems as telling
 from giddyup_watch.http.desk import Desk
 from giddyup_watch.http.gate import Gate, Limits
+from giddyup_watch.http.page.endpoints import Page
 from giddyup_watch.http.trust import Gatekeeper, Listener
 from giddyup_watch.metrics import Metrics
 
@@ -33,6 +34,10 @@ class Site:
     folders: api.Folders
     token: str = ""
     limits: Limits = field(default_factory=Limits)
+    page: Page = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "page", Page(self.desk, self.stalls))  # one for all listeners
 
 
 def create(site: Site, listener: Listener, *, with_metrics: bool = True) -> ASGIApp:
@@ -42,6 +47,7 @@ def create(site: Site, listener: Listener, *, with_metrics: bool = True) -> ASGI
         _add_metrics(app, site.metrics)
     _add_health(app, site.stalls, site.problems)
     api.add(app, site.desk, site.folders)
+    site.page.add(app)
     keeper = Gatekeeper(listener, site.token)
     gate = Gate(app, name=listener.name, keeper=keeper, limits=site.limits, log=site.desk.log)
     return _Counting(gate, site.metrics)

@@ -1,15 +1,16 @@
 """What the API asks of the daemon, in values that both know."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+from zoneinfo import ZoneInfo
 
 from giddyup_watch.gaps.check import Ask
 from giddyup_watch.ingest.outcome import Outcome
 from giddyup_watch.ingest.segment import Session
-from giddyup_watch.model import Accept
+from giddyup_watch.model import Accept, SegmentKey
 from giddyup_watch.store.connection import Connection
 
 
@@ -86,6 +87,24 @@ class Orders(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Situation:
+    """What the daemon knows by itself, also while there is no database.
+
+    `problems` are those of `/readyz`; `waiting` is the queue with what is in
+    hand, in seconds since each segment was first noted.
+    """
+
+    role: Literal["idle", "active", "standby"]
+    watcher: str
+    problems: Mapping[str, str]
+    waiting: Mapping[SegmentKey, float]
+    master: str
+    folders: tuple[tuple[str, str], ...]
+    zone: ZoneInfo
+    lock_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Where the API turns to. Everything here may be called by any thread.
 
@@ -93,6 +112,7 @@ class Desk:
     one for what operators ask for (pause, cancel): never for facts. `ask` is what
     a check is asked, `session` what a segment is looked at with. `identity`
     tells tree and database apart from others, for commands that look for their daemon.
+    `situation` is cheap: the status page asks for it every second.
     """
 
     identity: str
@@ -105,4 +125,5 @@ class Desk:
     reload: Callable[[], Reloaded]
     wake: Callable[[], None]
     today: Callable[[], dt.date]
+    situation: Callable[[], Situation]
     log: Callable[[Deed], None]

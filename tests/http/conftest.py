@@ -116,6 +116,7 @@ class Door:
             reload=unasked,
             wake=beat,
             today=lambda: dt.date(2025, 10, 13),
+            situation=unasked,
             log=self.deeds.append,
         )
 

@@ -1,0 +1,123 @@
+"""What a browser asks for: the page, what of it has changed, and the reason for a day."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from typing import Annotated
+
+from fastapi import FastAPI, Path, Query
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from giddyup_watch.errors import GiddyupError
+from giddyup_watch.explain.why import answers as why_answers
+from giddyup_watch.explain.why import document as why_document
+from giddyup_watch.explain.why.evidence import Subject
+from giddyup_watch.http import problems
+from giddyup_watch.http.desk import Desk
+from giddyup_watch.http.forms import FIRST_DAY, LAST_DAY
+from giddyup_watch.http.page import document, verdict
+from giddyup_watch.http.page.assets import HEADERS
+from giddyup_watch.http.page.facts import Facts, Reader
+from giddyup_watch.http.page.html import Html, tag
+from giddyup_watch.http.page.parts import why
+from giddyup_watch.http.page.verdict import Verdict
+from giddyup_watch.http.page.years import Years
+
+Year = Annotated[int | None, Query(ge=FIRST_DAY.year, le=LAST_DAY.year)]
+Name = Annotated[str, Path(max_length=100)]
+
+
+class Page:
+    """What the listeners share, so that many readers cost as much as one."""
+
+    def __init__(self, desk: Desk, stalls: Callable[[], Iterable[object]]) -> None:
+        self._desk = desk
+        self._facts = Reader(desk, stalls)
+        self._years = Years(desk)
+
+    def add(self, app: FastAPI) -> None:
+        for path, endpoint in (
+            ("/", self.status),
+            ("/live", self.live),
+            ("/why", self.find),
+            ("/why/{region}/{code}/{when}", self.why),
+        ):
+            app.add_api_route(
+                path,
+                endpoint,
+                methods=["GET", "HEAD"],
+                response_class=Response,
+                include_in_schema=False,
+            )
+
+    def status(self, year: Year = None) -> Response:
+        """Everything as it is now: complete without any script."""
+        facts, found, asked, made = self._look(year)
+        return _html(document.status(facts, found, asked, made))
+
+    def live(self, year: Year = None, have: Annotated[str, Query(max_length=200)] = "") -> Response:
+        """The parts that are not as the reader has them, by `name.digest` in `have`."""
+        facts, found, _, made = self._look(year)
+        known = set(have.split(","))
+        changed = {
+            name: {"digest": digest, "html": part}
+            for name, part in made.items()
+            if f"{name}.{(digest := document.digest(part))}" not in known
+        }
+        answer = {
+            "now": facts.now.astimezone(dt.UTC).isoformat(),
+            "title": document.title(found),
+            "icon": document.icon(found.level),
+            "parts": changed,
+        }
+        return JSONResponse(answer, headers=HEADERS)
+
+    def find(self, folder: str = "", on: str = "") -> Response:
+        """Where the form leads to: the page of the day."""
+        region, _, code = folder.partition("/")
+        about = self._about(f"{region}/{code}/{on}")
+        if isinstance(about, Response):
+            return about
+        return RedirectResponse(f"/why/{region}/{code}/{on}", 303, HEADERS)
+
+    def why(self, region: Name, code: Name, when: Name) -> Response:
+        """Everything that bears on a day or month; 422 and 503 are pages too."""
+        asked = f"{region}/{code}/{when}"
+        about = self._about(asked)
+        if isinstance(about, Response):
+            return about
+        try:
+            with self._desk.reading() as conn:
+                session, ask = self._desk.session(conn), self._desk.ask(conn)
+                found = list(why_answers.answer(session, ask.terms, ask.now, about))
+        except GiddyupError as error:
+            problem = problems.of(error)
+            return _message(problem.status, problem.detail, problem.hint)
+        told = [why_document.of(one) for one in found]
+        near = why.neighbours(about[0].key, about[0].day)
+        return _html(document.plain(asked, why.render(asked, told, near)))
+
+    def _about(self, asked: str) -> list[Subject] | Response:
+        folders = self._desk.situation().folders
+        regions, codes = (dict.fromkeys(names) for names in zip(*folders, strict=True))
+        try:
+            about = why_answers.subjects(asked, regions, codes, self._desk.today())
+        except ValueError as error:
+            return _message(422, str(error), "It is like /why/gb/flat/2024-06-14.")
+        if not all(FIRST_DAY <= one.key.first_day <= LAST_DAY for one in about):
+            return _message(422, f"{asked} is before {FIRST_DAY} or after {LAST_DAY}", "")
+        return about
+
+    def _look(self, year: int | None) -> tuple[Facts, Verdict, int, dict[str, Html]]:
+        facts = self._facts.read()
+        found, asked = verdict.judge(facts), year or facts.today.year
+        made = document.parts(facts, found, asked, self._years.read(asked, facts))
+        return facts, found, asked, made
+
+
+def _html(page: Html, status: int = 200) -> Response:
+    return HTMLResponse(page, status, HEADERS)
+
+
+def _message(status: int, what: str, todo: str) -> Response:
+    said = tag("section", tag("h1", what), tag("p", todo, class_="todo"), class_="why")
+    return _html(document.plain(what, said), status)

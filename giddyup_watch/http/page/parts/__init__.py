@@ -1,0 +1,1 @@
+"""The parts of the status page, each a function from what is known to HTML."""

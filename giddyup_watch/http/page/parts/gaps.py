@@ -1,0 +1,102 @@
+"""What is missing: open gaps under the check that found them, with what to do."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from giddyup_watch.gaps import checks
+from giddyup_watch.gaps.check import Check
+from giddyup_watch.http.page.facts import Facts
+from giddyup_watch.http.page.html import Child, Html, tag
+from giddyup_watch.http.page.parts import words
+from giddyup_watch.store.incidents import Incident
+
+_SEVERITIES = ("critical", "warning", "info")
+#: Gaps of one check that are shown at once, and that are listed at all.
+SHOWN, LISTED = 5, 40
+
+
+def render(facts: Facts) -> Html:
+    known = facts.stored.gaps if facts.stored else []
+    acked = [gap for gap in known if gap.acked_at is not None]
+    body: list[Child] = _groups(facts.open_gaps, facts)
+    if not body:
+        body = [tag("p", "None open." if facts.stored else "Not known yet.", class_="quiet")]
+    if acked:
+        title = tag("summary", f"{len(acked):,} acknowledged")
+        body.append(tag("details", title, _list(acked, facts), id="gaps-acked"))
+    return tag(
+        "section",
+        tag("h2", "Open gaps", _counts(facts.open_gaps), id="gaps-title"),
+        body,
+        id="gaps",
+        aria_labelledby="gaps-title",
+    )
+
+
+def _counts(found: list[Incident]) -> Child:
+    severities = [gap.severity for gap in found]
+    return [
+        tag("span", f"{severities.count(one)} {one}", class_=f"badge {one}")
+        for one in _SEVERITIES
+        if one in severities
+    ]
+
+
+def _groups(found: list[Incident], facts: Facts) -> list[Child]:
+    def rank(gap: Incident) -> tuple[int, str]:
+        return _SEVERITIES.index(gap.severity), gap.check_name
+
+    about = {check.name: check for check in checks.registered()}
+    ordered = sorted(found, key=lambda gap: (*rank(gap), -gap.opened_at.timestamp()))
+    return [
+        _group(severity, name, about.get(name), list(gaps), facts)
+        for (severity, name), gaps in groupby(
+            ordered, key=lambda gap: (gap.severity, gap.check_name)
+        )
+    ]
+
+
+def _group(
+    severity: str, name: str, check: Check | None, gaps: list[Incident], facts: Facts
+) -> Html:
+    head = tag(
+        "h3",
+        tag("span", severity, class_=f"badge {severity}"),
+        " ",
+        check.title.rstrip(".") if check else name,
+        tag("span", f"{len(gaps):,}", class_="number"),
+    )
+    hint = tag("p", "What to do: ", check.hint, class_="todo") if check else None
+    rest = gaps[SHOWN:]
+    more = None
+    if rest:
+        title = tag("summary", f"{len(rest):,} more")
+        more = tag("details", title, _list(rest, facts), id=f"gaps-{severity}-{name}")
+    return tag("div", head, hint, _list(gaps[:SHOWN], facts), more, class_=f"group {severity}")
+
+
+def _list(gaps: Iterable[Incident], facts: Facts) -> Child:
+    gaps = list(gaps)
+    items = [_gap(gap, facts) for gap in gaps[:LISTED]]
+    left = len(gaps) - LISTED
+    told = tag("p", f"and {left:,} more: giddyup-watch gaps", class_="quiet") if left > 0 else None
+    return [tag("ul", items, role="list"), told]
+
+
+def _gap(gap: Incident, facts: Facts) -> Html:
+    opened = words.moment(gap.opened_at, facts.situation.zone, facts.today)
+    return tag(
+        "li",
+        tag("p", tag("b", _where(gap)), " ", gap.finding),
+        tag("p", f"no. {gap.gap_id}, open since ", opened, class_="quiet"),
+        tag("p", "Acknowledged: ", gap.note or "", class_="quiet") if gap.acked_at else None,
+    )
+
+
+def _where(gap: Incident) -> Child:
+    day = f"{gap.d:%-d %b %Y}" if gap.d else ""
+    folder = "/".join(part for part in (gap.region, gap.code) if part)
+    said = " ".join(part for part in (folder, day) if part) or gap.key
+    if gap.region and gap.code and gap.d:
+        return tag("a", said, href=words.why(gap.region, gap.code, gap.d))
+    return said

@@ -1,0 +1,134 @@
+"""Is it well: the verdict in one line, what to do, and the parts that it rests on."""
+
+from collections.abc import Iterator
+
+from giddyup_watch.http.page.facts import Facts, Stored
+from giddyup_watch.http.page.html import Child, Html, tag
+from giddyup_watch.http.page.parts import words
+from giddyup_watch.http.page.verdict import NOT_CHECKED, OURS, Level, Matter, Verdict
+
+SIGNS: dict[Level, str] = {"well": "✓", "note": "○", "warn": "!", "bad": "✕"}
+#: Segments of the queue that are named.
+_NAMED = 6
+
+Row = tuple[Level, str, Child]
+
+
+def render(facts: Facts, verdict: Verdict) -> Html:
+    sign = tag("span", SIGNS[verdict.level], class_="sign", aria_hidden="true")
+    stale = None
+    if facts.problem and facts.stored:
+        at = _at(facts, facts.stored)
+        stale = tag("p", "What follows is what the database said last: ", at, class_="stale")
+    return tag(
+        "section",
+        tag("h2", sign, verdict.headline, id="verdict"),
+        tag("ul", [_matter(one, verdict.headline) for one in verdict.matters], class_="matters")
+        if verdict.matters
+        else None,
+        stale,
+        tag("dl", [_row(*row) for row in _rows(facts)], class_="lamps"),
+        id="health",
+        class_=f"health {verdict.level}",
+        aria_labelledby="verdict",
+        data_level=verdict.level,
+        data_headline=verdict.headline,
+    )
+
+
+def _matter(one: Matter, headline: str) -> Html:
+    """What the headline has said already is not said again."""
+    if one.what == headline:
+        return tag(
+            "li", tag("a", one.todo, href=one.place) if one.place else one.todo, class_=one.level
+        )
+    what: Child = tag("a", one.what, href=one.place) if one.place else one.what
+    return tag(
+        "li", tag("strong", what), " ", tag("span", one.todo, class_="todo"), class_=one.level
+    )
+
+
+def _row(level: Level, name: str, value: Child) -> Html:
+    sign = tag("span", SIGNS[level], class_="sign", aria_hidden="true")
+    return tag("div", tag("dt", name), tag("dd", sign, value), class_=level)
+
+
+def _rows(facts: Facts) -> Iterator[Row]:
+    yield _condition(facts, "tree", "Tree", facts.situation.master)
+    yield _database(facts)
+    yield _role(facts)
+    yield _loading(facts)
+    yield _queue(facts)
+    yield _lock(facts)
+    yield _watcher(facts)
+
+
+def _condition(facts: Facts, name: str, called: str, well: str) -> Row:
+    problem = facts.situation.problems.get(name, "")
+    if problem == NOT_CHECKED:
+        return "note", called, "not looked at yet"
+    return ("bad", called, problem) if problem else ("well", called, well)
+
+
+def _database(facts: Facts) -> Row:
+    if facts.problem:
+        return ("note" if facts.problem == NOT_CHECKED else "bad"), "Database", facts.problem
+    for name in ("migrations", "adoption"):
+        problem = facts.situation.problems.get(name, "")
+        if problem and problem != NOT_CHECKED:
+            return "bad", "Database", problem
+    states = facts.stored.states if facts.stored else {}
+    told = ", ".join(f"{number:,} {state}" for state, number in states.items())
+    return "well", "Database", f"answers; segments: {told or 'none yet'}"
+
+
+def _role(facts: Facts) -> Row:
+    if facts.stalls:
+        return "bad", "Daemon", "; ".join(facts.stalls)
+    role = facts.situation.role
+    level: Level = "well" if role == "active" else "note"
+    return level, "Daemon", {"idle": "waits for the database"}.get(role, role)
+
+
+def _loading(facts: Facts) -> Row:
+    stored = facts.stored
+    if stored is None:
+        return "note", "Loading", "unknown"
+    if stored.control.paused:
+        until = stored.control.paused_until
+        when = words.moment(until, facts.situation.zone, facts.today) if until else "resume"
+        return "warn", "Loading", ["paused until ", when]
+    running = next((run for run in stored.runs if run.status == "running"), None)
+    if running is not None and not facts.problem:
+        began = words.moment(running.started_at, facts.situation.zone, facts.today)
+        return "well", "Loading", [f"run {running.run_id} goes on, begun ", began]
+    return ("note" if facts.problem else "well"), "Loading", "idle"
+
+
+def _queue(facts: Facts) -> Row:
+    waiting = facts.situation.waiting
+    if not waiting:
+        return "well", "Queue", "empty"
+    oldest = sorted(waiting, key=lambda key: -waiting[key])
+    named = ", ".join(str(key) for key in oldest[:_NAMED])
+    more = f" and {len(oldest) - _NAMED:,} more" if len(oldest) > _NAMED else ""
+    level: Level = "note" if facts.problem else "well"
+    return level, "Queue", f"{words.count(len(waiting), 'segment')}: {named}{more}"
+
+
+def _lock(facts: Facts) -> Row:
+    if facts.stored is None:
+        return "note", "Ingest lock", "unknown"
+    holder = facts.stored.holder
+    if holder is None:
+        return "well", "Ingest lock", "free"
+    level: Level = "well" if holder.application.startswith(OURS) else "note"
+    return level, "Ingest lock", f"held by {holder.application or 'no name'} (pid {holder.pid})"
+
+
+def _watcher(facts: Facts) -> Row:
+    return "well", "Watcher", facts.situation.watcher
+
+
+def _at(facts: Facts, stored: Stored) -> Html:
+    return words.moment(stored.at, facts.situation.zone, facts.today)

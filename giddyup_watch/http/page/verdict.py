@@ -1,0 +1,124 @@
+"""Is it well? What is not, the worst first, and what to do about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from giddyup_watch.http.page.facts import Facts, Stored
+
+#: `note`: as it should be, but not at work.
+Level = Literal["well", "note", "warn", "bad"]
+_ORDER: tuple[Level, ...] = ("bad", "warn", "note", "well")
+
+#: What the board says before anybody has looked.
+NOT_CHECKED = "not checked yet"
+#: Seconds that a segment may wait, unless a backfill is going on.
+PATIENCE_SECONDS = 600.0
+#: How our own sessions are named.
+OURS = "giddyup-watch "
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One thing that a person should know. `place` is where on the page more is said."""
+
+    level: Level
+    what: str
+    todo: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    level: Level
+    headline: str
+    matters: tuple[Matter, ...]
+
+
+_TODO = {
+    "database": "Start PostgreSQL or correct database.url; giddyup-watch doctor looks closer."
+    " What changed meanwhile is loaded by itself afterwards.",
+    "tree": "Mount it again, or correct master.path. Nothing is deleted because of it.",
+    "migrations": "giddyup-watch migrate",
+    "adoption": "giddyup-watch backfill, first with --dry-run",
+}
+_CALLED = {
+    "database": "The database is away",
+    "tree": "The master tree is away",
+    "migrations": "Migrations",
+    "adoption": "A backfill is needed",
+}
+
+
+def judge(facts: Facts) -> Verdict:
+    found = [*_conditions(facts), *_stalls(facts)]
+    if facts.stored is not None and not facts.problem:
+        found += [*_loading(facts, facts.stored), *_gaps(facts)]
+    matters = tuple(sorted(found, key=lambda one: _ORDER.index(one.level)))
+    level = matters[0].level if matters else "well"
+    return Verdict(level, _headline(matters), matters)
+
+
+def _headline(matters: tuple[Matter, ...]) -> str:
+    serious = [one for one in matters if one.level in ("bad", "warn")]
+    if len(serious) > 1:
+        return f"{len(serious)} things need you"
+    return (serious or matters)[0].what if matters else "All is well"
+
+
+def _conditions(facts: Facts) -> Iterator[Matter]:
+    problems = {name: why for name, why in facts.situation.problems.items() if why}
+    if facts.problem:
+        problems["database"] = facts.problem
+    if NOT_CHECKED in problems.values() and set(problems.values()) == {NOT_CHECKED}:
+        yield Matter("note", "Starting", "Tree and database are being looked at.")
+        return
+    away = [name for name in ("database", "tree") if problems.get(name, NOT_CHECKED) != NOT_CHECKED]
+    for name, why in problems.items():
+        if why != NOT_CHECKED and (name in away or "database" not in away):
+            called = _CALLED.get(name, name)
+            yield Matter("bad", f"{called}: {why}", _TODO.get(name, "giddyup-watch doctor"))
+
+
+def _stalls(facts: Facts) -> Iterator[Matter]:
+    for stall in facts.stalls:
+        yield Matter(
+            "bad", stall, "The log has the rest; systemd starts the daemon again by itself."
+        )
+
+
+def _loading(facts: Facts, stored: Stored) -> Iterator[Matter]:
+    if facts.situation.role == "standby":
+        active = next((one for one in stored.daemons if one.role == "active"), None)
+        who = f"pid {active.session.pid} from {active.session.client}" if active else "another"
+        yield Matter("note", "Standing by", f"The active daemon is {who}; this one takes over.")
+        return
+    waiting = facts.situation.waiting
+    if stored.control.paused:
+        yield Matter("warn", "Loading is paused", "giddyup-watch resume", "#health")
+        return
+    holder = stored.holder
+    if waiting and holder and not holder.application.startswith(OURS):
+        todo = "Nothing is lost: it is loaded when they let go of the ingest lock."
+        yield Matter("warn", f"{len(waiting)} segments wait for {holder}", todo, "#health")
+    elif max(waiting.values(), default=0.0) > PATIENCE_SECONDS and not _is_running(stored):
+        todo = "giddyup-watch why, with the segment's name; the log has its last error."
+        yield Matter("warn", "A segment waits for over ten minutes", todo, "#health")
+    last = stored.runs[0] if stored.runs else None
+    if last is not None and last.status == "failed":
+        what = f"Run {last.run_id} failed: {last.error_msg or 'without a message'}"
+        yield Matter("warn", what, "It is tried again by itself; the log has more.", "#runs")
+
+
+def _is_running(stored: Stored) -> bool:
+    return any(run.status == "running" for run in stored.runs)
+
+
+def _gaps(facts: Facts) -> Iterator[Matter]:
+    for severity, level in (("critical", "bad"), ("warning", "warn")):
+        found = [gap for gap in facts.open_gaps if gap.severity == severity]
+        if found:
+            gaps = "gap" if len(found) == 1 else "gaps"
+            what = f"{len(found)} {severity} {gaps}"
+            todo = "What each means, and what to do."
+            yield Matter("bad" if level == "bad" else "warn", what, todo, "#gaps")
