@@ -73,11 +73,16 @@ demo: $(VENV)/run.installed ## The tour: sample tree, pretend scraper, daemon, a
 
 .PHONY: test
 test: $(VENV)/dev.installed ## The default suite, on the embedded PostgreSQL
-	$(PYTEST) -m 'not root and not slow'
+	$(PYTEST) -m 'not root and not slow and not browser'
 
 .PHONY: slow
 slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input
-	$(PYTEST) -m '(slow or hypothesis) and not root' --hypothesis-profile slow
+	$(PYTEST) -m '(slow or hypothesis) and not root and not browser' --hypothesis-profile slow
+
+# apt-get install chromium; AXE=/path/to/axe.min.js (npm pack axe-core) has axe look at it too.
+.PHONY: browser
+browser: $(VENV)/dev.installed ## The status page in Debian's chromium (PICTURES=dir keeps screenshots)
+	AXE='$(AXE)' PICTURES='$(PICTURES)' $(BIN)/pytest -m browser tests/browser
 
 .PHONY: check
 check: $(VENV)/dev.installed ## Format, lint, types, layers, tests with their coverage: what a change must pass
@@ -85,7 +90,7 @@ check: $(VENV)/dev.installed ## Format, lint, types, layers, tests with their co
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -m 'not root and not slow' --cov --cov-report term
+	$(PYTEST) -m 'not root and not slow and not browser' --cov --cov-report term
 
 .PHONY: fmt
 fmt: $(VENV)/dev.installed ## Format the code and mend what the linter can mend

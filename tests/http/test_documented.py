@@ -12,6 +12,7 @@ import pytest
 
 from giddyup_watch.http import openapi
 from giddyup_watch.http.gate import OPEN
+from giddyup_watch.http.page.endpoints import PATHS
 from giddyup_watch.metrics import HANDLERS
 from tests.daemon.running import Answer
 from tests.http.asking import TOKEN, ask
@@ -37,7 +38,7 @@ def test_every_endpoint_is_there_and_counted() -> None:
         path: method.upper() for path, item in DOCUMENT["paths"].items() for method in item
     } | {"/openapi.json": "GET"}
     assert documented == there
-    assert set(HANDLERS) == {*there, *OPEN, "other"}
+    assert set(HANDLERS) == {*there, *OPEN, *PATHS, "other"}
 
 
 def test_every_status_is_there() -> None:

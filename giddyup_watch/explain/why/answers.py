@@ -68,4 +68,4 @@ def _when(text: str, today: dt.date) -> tuple[dt.date | None, str]:
         day = spoken.get(text) or dt.date.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is neither a day nor a month: give {_FORM}") from None
-    return day, f"{day:%Y-%m}"
+    return day, str(day)[:7]

@@ -22,6 +22,8 @@ from giddyup_watch.http.page.parts import why
 from giddyup_watch.http.page.verdict import Verdict
 from giddyup_watch.http.page.years import Years
 
+PATHS = ("/", "/live", "/why", "/why/{region}/{code}/{when}")
+
 Year = Annotated[int | None, Query(ge=FIRST_DAY.year, le=LAST_DAY.year)]
 Name = Annotated[str, Path(max_length=100)]
 
@@ -35,12 +37,8 @@ class Page:
         self._years = Years(desk)
 
     def add(self, app: FastAPI) -> None:
-        for path, endpoint in (
-            ("/", self.status),
-            ("/live", self.live),
-            ("/why", self.find),
-            ("/why/{region}/{code}/{when}", self.why),
-        ):
+        endpoints: list[Callable[..., Response]] = [self.status, self.live, self.find, self.why]
+        for path, endpoint in zip(PATHS, endpoints, strict=True):
             app.add_api_route(
                 path,
                 endpoint,

@@ -75,7 +75,7 @@ class Reader:
 
     def read(self) -> Facts:
         situation = self._desk.situation()
-        away = situation.problems.get("database", "")
+        away = situation.problems.get("database") or situation.problems.get("migrations", "")
         if not away and self._lock.acquire(blocking=self._stored is None):
             try:
                 self._ask(situation.lock_id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from giddyup_watch.http.page.facts import Facts, Stored
+from giddyup_watch.http.page.parts import words
 
 #: `note`: as it should be, but not at work.
 Level = Literal["well", "note", "warn", "bad"]
@@ -20,12 +21,16 @@ OURS = "giddyup-watch "
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """One thing that a person should know. `place` is where on the page more is said."""
+    """One thing that a person should know: in a few words, what to do, and the whole of it.
+
+    `place` is where on the page more is said.
+    """
 
     level: Level
     what: str
     todo: str
     place: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ _TODO = {
 _CALLED = {
     "database": "The database is away",
     "tree": "The master tree is away",
-    "migrations": "Migrations",
+    "migrations": "Migrations are due",
     "adoption": "A backfill is needed",
 }
 
@@ -68,8 +73,8 @@ def _headline(matters: tuple[Matter, ...]) -> str:
 
 def _conditions(facts: Facts) -> Iterator[Matter]:
     problems = {name: why for name, why in facts.situation.problems.items() if why}
-    if facts.problem:
-        problems["database"] = facts.problem
+    if facts.problem and not problems.keys() & {"database", "migrations"}:
+        problems["database"] = facts.problem  # the worker has not noticed yet
     if NOT_CHECKED in problems.values() and set(problems.values()) == {NOT_CHECKED}:
         yield Matter("note", "Starting", "Tree and database are being looked at.")
         return
@@ -77,7 +82,8 @@ def _conditions(facts: Facts) -> Iterator[Matter]:
     for name, why in problems.items():
         if why != NOT_CHECKED and (name in away or "database" not in away):
             called = _CALLED.get(name, name)
-            yield Matter("bad", f"{called}: {why}", _TODO.get(name, "giddyup-watch doctor"))
+            todo = _TODO.get(name, "giddyup-watch doctor")
+            yield Matter("bad", called, todo, detail=why)
 
 
 def _stalls(facts: Facts) -> Iterator[Matter]:
@@ -100,14 +106,14 @@ def _loading(facts: Facts, stored: Stored) -> Iterator[Matter]:
     holder = stored.holder
     if waiting and holder and not holder.application.startswith(OURS):
         todo = "Nothing is lost: it is loaded when they let go of the ingest lock."
-        yield Matter("warn", f"{len(waiting)} segments wait for {holder}", todo, "#health")
+        yield Matter("warn", "Another program loads", todo, "#health", f"The lock is {holder}'s.")
     elif max(waiting.values(), default=0.0) > PATIENCE_SECONDS and not _is_running(stored):
         todo = "giddyup-watch why, with the segment's name; the log has its last error."
         yield Matter("warn", "A segment waits for over ten minutes", todo, "#health")
     last = stored.runs[0] if stored.runs else None
     if last is not None and last.status == "failed":
-        what = f"Run {last.run_id} failed: {last.error_msg or 'without a message'}"
-        yield Matter("warn", what, "It is tried again by itself; the log has more.", "#runs")
+        todo = "It is tried again by itself; the log has more."
+        yield Matter("warn", f"Run {last.run_id} failed", todo, "#runs", last.error_msg or "")
 
 
 def _is_running(stored: Stored) -> bool:
@@ -115,10 +121,10 @@ def _is_running(stored: Stored) -> bool:
 
 
 def _gaps(facts: Facts) -> Iterator[Matter]:
-    for severity, level in (("critical", "bad"), ("warning", "warn")):
-        found = [gap for gap in facts.open_gaps if gap.severity == severity]
-        if found:
-            gaps = "gap" if len(found) == 1 else "gaps"
-            what = f"{len(found)} {severity} {gaps}"
-            todo = "What each means, and what to do."
-            yield Matter("bad" if level == "bad" else "warn", what, todo, "#gaps")
+    severities = [gap.severity for gap in facts.open_gaps]
+    critical, warnings = severities.count("critical"), severities.count("warning")
+    todo = "What each means, and what to do."
+    if critical:
+        yield Matter("bad", words.count(critical, "critical gap"), todo, "#gaps")
+    if warnings:
+        yield Matter("warn", words.count(warnings, "warning"), todo, "#gaps")

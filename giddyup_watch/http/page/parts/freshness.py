@@ -33,7 +33,7 @@ def render(facts: Facts) -> Html:
 
 def _row(facts: Facts, folder: tuple[str, str], one: Freshness | None, gaps: int) -> Html:
     region, code = folder
-    cells: list[Child] = ["nothing loaded", "never", "0"]
+    cells: list[Child] = ["nothing loaded", "never", "0"] if facts.stored else ["unknown", "", ""]
     if one is not None:
         newest = words.day(one.newest_day, facts.today)
         cells = [

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
+from giddyup_watch import model
 from giddyup_watch.gaps import checks
 from giddyup_watch.gaps.check import Check
 from giddyup_watch.http.page.facts import Facts
@@ -87,13 +88,15 @@ def _gap(gap: Incident, facts: Facts) -> Html:
     opened = words.moment(gap.opened_at, facts.situation.zone, facts.today)
     return tag(
         "li",
-        tag("p", tag("b", _where(gap)), " ", gap.finding),
+        tag("p", tag("b", _where(gap)), " ", gap.finding.removeprefix(f"{gap.key}: ")),
         tag("p", f"no. {gap.gap_id}, open since ", opened, class_="quiet"),
         tag("p", "Acknowledged: ", gap.note or "", class_="quiet") if gap.acked_at else None,
     )
 
 
 def _where(gap: Incident) -> Child:
+    if gap.key == f"{gap.region}/{gap.code}/{gap.key[-7:]}" and model.is_month(gap.key[-7:]):
+        return tag("a", gap.key, href=f"/why/{gap.key}")
     day = f"{gap.d:%-d %b %Y}" if gap.d else ""
     folder = "/".join(part for part in (gap.region, gap.code) if part)
     said = " ".join(part for part in (folder, day) if part) or gap.key

@@ -38,14 +38,12 @@ def render(facts: Facts, verdict: Verdict) -> Html:
 
 def _matter(one: Matter, headline: str) -> Html:
     """What the headline has said already is not said again."""
-    if one.what == headline:
-        return tag(
-            "li", tag("a", one.todo, href=one.place) if one.place else one.todo, class_=one.level
-        )
-    what: Child = tag("a", one.what, href=one.place) if one.place else one.what
-    return tag(
-        "li", tag("strong", what), " ", tag("span", one.todo, class_="todo"), class_=one.level
-    )
+    what = tag("strong", one.what) if one.what != headline else None
+    detail = tag("span", f"{one.detail[:1].upper()}{one.detail[1:]}") if one.detail else None
+    todo = tag("span", one.todo, class_="todo")
+    link = tag("a", "Show", href=one.place) if one.place else None
+    said = [part for part in (what, detail, todo, link) if part]
+    return tag("li", [[part, " "] for part in said], class_=one.level)
 
 
 def _row(level: Level, name: str, value: Child) -> Html:
@@ -67,16 +65,18 @@ def _condition(facts: Facts, name: str, called: str, well: str) -> Row:
     problem = facts.situation.problems.get(name, "")
     if problem == NOT_CHECKED:
         return "note", called, "not looked at yet"
-    return ("bad", called, problem) if problem else ("well", called, well)
+    return ("bad", called, f"away: {problem}") if problem else ("well", called, well)
 
 
 def _database(facts: Facts) -> Row:
-    if facts.problem:
-        return ("note" if facts.problem == NOT_CHECKED else "bad"), "Database", facts.problem
-    for name in ("migrations", "adoption"):
-        problem = facts.situation.problems.get(name, "")
-        if problem and problem != NOT_CHECKED:
-            return "bad", "Database", problem
+    problems = facts.situation.problems
+    found = (problems.get(name, "") for name in ("database", "migrations", "adoption"))
+    problem = next(filter(None, found), facts.problem)
+    if problem == NOT_CHECKED:
+        return "note", "Database", problem
+    if problem:
+        ours = problems.get("migrations") or problems.get("adoption")
+        return "bad", "Database", "not ready" if ours and not problems.get("database") else "away"
     states = facts.stored.states if facts.stored else {}
     told = ", ".join(f"{number:,} {state}" for state, number in states.items())
     return "well", "Database", f"answers; segments: {told or 'none yet'}"

@@ -21,7 +21,9 @@ def render(facts: Facts) -> Html:
         "section",
         tag("h2", "Last runs", id="runs-title"),
         _legend() if runs else None,
-        listed if runs else tag("p", "None yet.", class_="quiet"),
+        listed
+        if runs
+        else tag("p", "None yet." if facts.stored else "Not known yet.", class_="quiet"),
         id="runs",
         aria_labelledby="runs-title",
     )

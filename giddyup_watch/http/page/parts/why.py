@@ -113,8 +113,6 @@ def _text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, dt.datetime):
         return f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
-    if isinstance(value, int):
-        return f"{value:,}"
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {_text(one)}" for name, one in value.items())
     if isinstance(value, list | tuple):
