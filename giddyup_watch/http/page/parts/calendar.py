@@ -45,15 +45,11 @@ def render(facts: Facts, year: int, coverage: Coverage | None) -> Html:
 
 def _years(year: int, today: dt.date) -> Html:
     steps = [
-        (year - 1, "←", FIRST_DAY.year <= year - 1),
+        (year - 1, f"← {year - 1}", FIRST_DAY.year <= year - 1),
         (today.year, "this year", year != today.year),
-        (year + 1, "→", year + 1 <= min(today.year, LAST_DAY.year)),
+        (year + 1, f"{year + 1} →", year + 1 <= min(today.year, LAST_DAY.year)),
     ]
-    links = [
-        tag("a", said, href=f"/?year={to}#coverage", aria_label=f"Coverage of {to}")
-        for to, said, there in steps
-        if there
-    ]
+    links = [tag("a", said, href=f"/?year={to}#coverage") for to, said, there in steps if there]
     return tag("nav", links, aria_label="Years", class_="years")
 
 
