@@ -51,7 +51,8 @@ class _Reader(HTMLParser):
             self.open.append(made)
 
     def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop().name == tag, f"</{tag}> where nothing of it is open"
+        if tag not in _VOID:
+            assert self.open.pop().name == tag, f"</{tag}> where nothing of it is open"
 
     def handle_data(self, data: str) -> None:
         self.open[-1].children.append(data)

@@ -342,7 +342,7 @@ def test_an_empty_database_and_tree(tmp_path: Path, database: str) -> None:
         def found() -> Element:
             return read(ask(base, "GET", "/").body)
 
-        wait_until(lambda: "there is no segment" in found().one(id_="verdict").text)
+        wait_until(lambda: "here is no segment" in found().one("ul", "matters").text)
         wait_until(lambda: found().all("table", "year"))
         assert "None yet." in found().one(id_="runs").text
         rows = found().one("table", "fresh").one("tbody").all("tr")

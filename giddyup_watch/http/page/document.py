@@ -4,25 +4,24 @@ import hashlib
 from urllib.parse import quote
 
 from giddyup_watch import __version__
-from giddyup_watch.explain.coverage import Coverage
 from giddyup_watch.http.page.assets import SCRIPT, STYLE
 from giddyup_watch.http.page.facts import Facts
 from giddyup_watch.http.page.html import Child, Html, tag
-from giddyup_watch.http.page.parts import calendar, freshness, gaps, health, runs, words
+from giddyup_watch.http.page.parts import freshness, gaps, health, runs, words
 from giddyup_watch.http.page.verdict import Level, Verdict
 
 #: What the icon in the tab says; the script has the same for the state that it finds.
 _COLOURS: dict[Level, str] = {"well": "2a7d46", "note": "5b6b7b", "warn": "b36b00", "bad": "c22f2f"}
 
 
-def parts(facts: Facts, verdict: Verdict, year: int, coverage: Coverage | None) -> dict[str, Html]:
-    """What changes by itself, by the id of its element."""
+def parts(facts: Facts, verdict: Verdict, drawn: Html) -> dict[str, Html]:
+    """What changes by itself, by the id of its element; `drawn` is the calendar."""
     return {
         "health": health.render(facts, verdict),
         "gaps": gaps.render(facts),
         "runs": runs.render(facts),
         "freshness": freshness.render(facts),
-        "coverage": calendar.render(facts, year, coverage),
+        "coverage": drawn,
     }
 
 

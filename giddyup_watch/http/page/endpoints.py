@@ -8,6 +8,7 @@ from fastapi import FastAPI, Path, Query
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from giddyup_watch.errors import GiddyupError
+from giddyup_watch.explain.coverage import Coverage
 from giddyup_watch.explain.why import answers as why_answers
 from giddyup_watch.explain.why import document as why_document
 from giddyup_watch.explain.why.evidence import Subject
@@ -18,7 +19,7 @@ from giddyup_watch.http.page import document, verdict
 from giddyup_watch.http.page.assets import HEADERS
 from giddyup_watch.http.page.facts import Facts, Reader
 from giddyup_watch.http.page.html import Html, tag
-from giddyup_watch.http.page.parts import why
+from giddyup_watch.http.page.parts import calendar, why
 from giddyup_watch.http.page.verdict import Verdict
 from giddyup_watch.http.page.years import Years
 
@@ -35,6 +36,7 @@ class Page:
         self._desk = desk
         self._facts = Reader(desk, stalls)
         self._years = Years(desk)
+        self._drawn: tuple[Coverage | None, int, dt.date, Html] | None = None
 
     def add(self, app: FastAPI) -> None:
         endpoints: list[Callable[..., Response]] = [self.status, self.live, self.find, self.why]
@@ -108,8 +110,16 @@ class Page:
     def _look(self, year: int | None) -> tuple[Facts, Verdict, int, dict[str, Html]]:
         facts = self._facts.read()
         found, asked = verdict.judge(facts), year or facts.today.year
-        made = document.parts(facts, found, asked, self._years.read(asked, facts))
-        return facts, found, asked, made
+        return facts, found, asked, document.parts(facts, found, self._calendar(asked, facts))
+
+    def _calendar(self, year: int, facts: Facts) -> Html:
+        """Fifteen hundred days: drawn once for each reading of the year."""
+        coverage = self._years.read(year, facts)
+        drawn = self._drawn
+        if drawn is None or drawn[0] is not coverage or drawn[1:3] != (year, facts.today):
+            made = calendar.render(facts, year, coverage)
+            drawn = self._drawn = (coverage, year, facts.today, made)
+        return drawn[3]
 
 
 def _html(page: Html, status: int = 200) -> Response:

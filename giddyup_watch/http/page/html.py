@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterable
 from typing import TypeAlias
 
-_VOID = frozenset({"meta", "link", "input", "rect", "br"})
+_VOID = frozenset({"meta", "link", "input", "br"})
 
 
 class Html(str):
@@ -27,6 +27,8 @@ def tag(name: str, /, *children: Child, **attributes: Attribute) -> Html:
         for key, value in attributes.items()
         if value is not None and value is not False
     )
+    if name == "rect":  # in SVG an element without content has to say so
+        return Html(f"<{name}{head}/>")
     if name in _VOID:
         return Html(f"<{name}{head}>")
     return Html(f"<{name}{head}>{join(children)}</{name}>")

@@ -88,9 +88,8 @@ def _conditions(facts: Facts) -> Iterator[Matter]:
 
 def _stalls(facts: Facts) -> Iterator[Matter]:
     for stall in facts.stalls:
-        yield Matter(
-            "bad", stall, "The log has the rest; systemd starts the daemon again by itself."
-        )
+        todo = "The log has the rest; systemd starts the daemon again by itself."
+        yield Matter("bad", "A loop makes no progress", todo, detail=stall)
 
 
 def _loading(facts: Facts, stored: Stored) -> Iterator[Matter]:
@@ -101,15 +100,15 @@ def _loading(facts: Facts, stored: Stored) -> Iterator[Matter]:
         return
     waiting = facts.situation.waiting
     if stored.control.paused:
-        yield Matter("warn", "Loading is paused", "giddyup-watch resume", "#health")
+        yield Matter("warn", "Loading is paused", "giddyup-watch resume")
         return
     holder = stored.holder
     if waiting and holder and not holder.application.startswith(OURS):
         todo = "Nothing is lost: it is loaded when they let go of the ingest lock."
-        yield Matter("warn", "Another program loads", todo, "#health", f"The lock is {holder}'s.")
+        yield Matter("warn", "Another program loads", todo, detail=f"The lock is {holder}'s.")
     elif max(waiting.values(), default=0.0) > PATIENCE_SECONDS and not _is_running(stored):
         todo = "giddyup-watch why, with the segment's name; the log has its last error."
-        yield Matter("warn", "A segment waits for over ten minutes", todo, "#health")
+        yield Matter("warn", "A segment waits for over ten minutes", todo)
     last = stored.runs[0] if stored.runs else None
     if last is not None and last.status == "failed":
         todo = "It is tried again by itself; the log has more."

@@ -40,15 +40,14 @@ def _matter(one: Matter, headline: str) -> Html:
     """What the headline has said already is not said again."""
     what = tag("strong", one.what) if one.what != headline else None
     detail = tag("span", f"{one.detail[:1].upper()}{one.detail[1:]}") if one.detail else None
-    todo = tag("span", one.todo, class_="todo")
-    link = tag("a", "Show", href=one.place) if one.place else None
-    said = [part for part in (what, detail, todo, link) if part]
+    todo = tag("a", one.todo, href=one.place) if one.place else tag("span", one.todo)
+    said = [part for part in (what, detail, todo) if part]
     return tag("li", [[part, " "] for part in said], class_=one.level)
 
 
 def _row(level: Level, name: str, value: Child) -> Html:
     sign = tag("span", SIGNS[level], class_="sign", aria_hidden="true")
-    return tag("div", tag("dt", name), tag("dd", sign, value), class_=level)
+    return tag("div", tag("dt", name), tag("dd", sign, tag("span", value)), class_=level)
 
 
 def _rows(facts: Facts) -> Iterator[Row]:
