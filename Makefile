@@ -55,7 +55,7 @@ endif
 .PHONY: run
 run: $(VENV)/run.installed $(if $(MASTER),,$(SAMPLE)/master) ## Follow MASTER=/path/to/master, or a sample tree, with a PostgreSQL of its own
 	@echo 'Following $(TREE). Ctrl-C stops.'
-	@echo 'Status: http://$(LISTEN)/readyz and http://$(LISTEN)/metrics, or in another terminal:'
+	@echo 'Status page: http://$(LISTEN)/ , or in another terminal:'
 	@echo '  $(STATE) $(BIN)/giddyup-watch status --database embedded'
 	@$(STATE) $(BIN)/giddyup-watch run --master '$(TREE)' --database embedded
 
