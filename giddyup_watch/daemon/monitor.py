@@ -146,13 +146,15 @@ class Monitor(Service):
         if self._round_is_due():
             self._round(conn)
         now = time.monotonic()
-        if now >= self._proof_at and self._nightly.due(_utcnow()) and self._is_quiet(now):
+        # While segments wait to be loaded the proof does too: then it is no reason to wake up.
+        proof_due = self._nightly.due(_utcnow()) and self._is_quiet(now)
+        if proof_due and now >= self._proof_at:
             self._prove(conn)
             now = time.monotonic()
         ahead = [self._round_at - now, PULSE]
         if self._duty.wanted:
             ahead.append(self._not_before - now)
-        if self._nightly.due(_utcnow()):
+        if proof_due:
             ahead.append(self._proof_at - now)
         return min(ahead)
 

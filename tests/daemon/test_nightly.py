@@ -1,6 +1,8 @@
 """The nightly proof in a running daemon: when it begins, what it finds, how that is repaired."""
 
 import datetime as dt
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -8,11 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from giddyup_watch.daemon.nightly import by_month, last_due
+from giddyup_watch.demo import edits, writers
 from giddyup_watch.ingest import run
 from giddyup_watch.model import Rules, SegmentKey
 from giddyup_watch.store import connection
 from tests.conftest import LOCK_ID
-from tests.daemon.monitored import OFTEN, SOON, Monitored, monitored
+from tests.daemon.monitored import OFTEN, SOON, Monitored, a_race, monitored
 from tests.daemon.running import given
 from tests.daemon.test_worker import Plain
 from tests.wait import wait_until
@@ -119,6 +122,30 @@ def test_a_proof_that_fails_is_said_and_the_rounds_go_on(
         daemon.one_more_round()
         assert "verify" in {entry["check"] for entry in daemon.events("check_failed")}
         assert not daemon.parts.failed.is_set()
+
+
+def test_while_segments_wait_to_be_loaded_the_proof_and_the_monitor_rest(
+    recent: Path, loaded: str, other: Plain
+) -> None:
+    other.execute("SELECT pg_advisory_lock(%s)", [LOCK_ID])
+    key, card, _ = a_race(recent)
+    edits.correct_result(card, edits.resulted(card)[0])
+    writers.TruncateWriter(recent).rewrite(key, card)
+    with monitored(recent, loaded, **NIGHT) as daemon:
+        daemon.wait_for("lock_busy")
+        worked, since = processor_seconds("monitor"), time.monotonic()
+        wait_until(lambda: time.monotonic() > since + 1.0)
+        assert processor_seconds("monitor") - worked < 0.25
+        assert not daemon.events("verify_started")
+        other.execute("SELECT pg_advisory_unlock(%s)", [LOCK_ID])
+        daemon.wait_for("verify_finished")
+
+
+def processor_seconds(name: str) -> float:
+    """Processor time that the thread of that name has taken."""
+    (thread,) = (one for one in threading.enumerate() if one.name == name)
+    assert thread.ident is not None
+    return time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
 
 
 def proven(daemon: Monitored) -> float:
