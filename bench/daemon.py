@@ -70,6 +70,11 @@ class Daemon(AbstractContextManager["Daemon"]):
         found = (value for name, value in series if _SETTLED.fullmatch(name))
         return int(sum(found))
 
+    @property
+    def proven(self) -> bool:
+        """Whether every segment was compared with the database, row by row."""
+        return self._metrics()["giddyup_watch_verify_last_success_timestamp_seconds"] > 0
+
     def wait_until(self, happened: Callable[[], bool], seconds: float, otherwise: str) -> None:
         deadline = monotonic() + seconds
         while not happened():
