@@ -41,7 +41,8 @@ def test_an_older_state_is_restored_over_it(stage: Stage, postgres: Server) -> N
         _load_more(stage)
         _restore(postgres, stage.url, "--command=DROP SCHEMA racing, staging CASCADE")
         stage.assert_ends_equal()
-        assert not daemon.events("database_lost")
+        # A statement that meets the swap of the tables may fail; its session is then made anew.
+        assert len(daemon.events("database_lost")) == len(daemon.events("database_back")) <= 1
 
 
 def test_an_older_state_takes_its_place(stage: Stage, postgres: Server) -> None:
