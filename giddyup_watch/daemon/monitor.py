@@ -89,10 +89,7 @@ class Monitor(Service):
     def ask(self) -> None:
         """End, and the statement that is running with it."""
         super().ask()
-        conn = self._conn
-        if conn is not None:
-            with suppress(GiddyupError), connection.translated():
-                conn.cancel()
+        connection.cancel(self._conn)
 
     def run(self) -> None:
         role = self._duty.role

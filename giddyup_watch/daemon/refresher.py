@@ -4,7 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 
 import structlog
@@ -71,10 +71,7 @@ class Refresher(Service):
     def ask(self) -> None:
         """End, and the statement that is running with it."""
         super().ask()
-        conn = self._conn
-        if conn is not None:
-            with suppress(GiddyupError), connection.translated():
-                conn.cancel()
+        connection.cancel(self._conn)
 
     def run(self) -> None:
         while not self.stopping.is_set():

@@ -6,7 +6,7 @@ Functions of this package take a connection and never commit: the caller's
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 import psycopg
@@ -245,6 +245,13 @@ def execute(conn: Connection, name: str, params: Params | None = None) -> int:
     """Run the statement in `name`.sql; the number of rows it touched."""
     with translated():
         return conn.execute(queries.get(name), params).rowcount
+
+
+def cancel(conn: Connection | None) -> None:
+    """End the statement that another thread runs there, if one does and the server can be told."""
+    if conn is not None:
+        with suppress(GiddyupError), translated():
+            conn.cancel()
 
 
 def alive(conn: Connection) -> bool:

@@ -11,28 +11,6 @@ from giddyup_watch.store.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
-    """A row of `racing.data_gaps`."""
-
-    gap_id: int
-    check_name: str
-    family: str
-    key: str
-    severity: str
-    region: str | None
-    code: str | None
-    d: dt.date | None
-    finding: str
-    item: dict[str, Any]
-    opened_at: dt.datetime
-    changed_at: dt.datetime
-    seen_at: dt.datetime
-    resolved_at: dt.datetime | None
-    acked_at: dt.datetime | None
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Sighting:
     """A finding as it is to be recorded."""
 
@@ -45,6 +23,20 @@ class Sighting:
     d: dt.date | None
     finding: str
     item: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident(Sighting):
+    """A row of `racing.data_gaps`."""
+
+    item: dict[str, Any]
+    gap_id: int
+    opened_at: dt.datetime
+    changed_at: dt.datetime
+    seen_at: dt.datetime
+    resolved_at: dt.datetime | None
+    acked_at: dt.datetime | None
+    note: str | None
 
 
 def unresolved(conn: Connection) -> list[Incident]:
