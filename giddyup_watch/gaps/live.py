@@ -12,7 +12,7 @@ Found = Mapping[Check, Sequence[Finding] | None]
 
 
 def answer(ask: Ask, on: dt.date) -> dict[str, object]:
-    """The document of `GET gaps?on=`; see docs/operations.md."""
+    """The document of `GET gaps?on=`; see docs/json.md."""
     return document(findings(ask, on), on)
 
 

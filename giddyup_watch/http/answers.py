@@ -39,7 +39,7 @@ class Accepted(BaseModel):
 
 
 class Run(BaseModel):
-    """A row of `racing.etl_runs`; `scope` and `stats` are documented in docs/operations.md."""
+    """A row of `racing.etl_runs`; `scope` and `stats` are documented in docs/database.md."""
 
     model_config = ConfigDict(
         from_attributes=True,

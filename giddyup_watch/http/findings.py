@@ -106,7 +106,7 @@ class Coverage(BaseModel):
 
 
 class Reason(BaseModel):
-    """One answer; docs/operations.md describes the evidence that comes with it."""
+    """One answer; docs/json.md describes the evidence that comes with it."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -1,4 +1,4 @@
-"""The API's section in docs/operations.md, held to the code; its curl lines are carried out."""
+"""docs/api.md, held to the code; its curl lines are carried out."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from tests.http.asking import TOKEN, ask
 from tests.http.conftest import Admin
 
 DOCS = Path(__file__).parents[2] / "docs"
-(SECTION,) = re.findall(r"(?ms)^## API\n(.*?)^## ", (DOCS / "operations.md").read_text())
+SECTION = (DOCS / "api.md").read_text()
 DOCUMENT = json.loads((DOCS / "openapi.json").read_text())
 CURLS = [
     line

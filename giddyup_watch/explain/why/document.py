@@ -1,4 +1,4 @@
-"""An answer of `why` as JSON; docs/operations.md has its shape."""
+"""An answer of `why` as JSON; docs/json.md has its shape."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

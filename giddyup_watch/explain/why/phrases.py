@@ -7,7 +7,7 @@ from typing import Literal
 
 from giddyup_watch.explain.why.evidence import Evidence
 
-#: Why something is as it is, in one word; docs/operations.md says what each means.
+#: Why something is as it is, in one word; docs/json.md says what each means.
 Verdict = Literal[
     "loaded", "rejected", "duplicate", "elsewhere", "foreign",
     "no_racing", "blank_day", "future", "not_due", "never_scraped", "absent", "given_up",
