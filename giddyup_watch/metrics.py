@@ -33,6 +33,7 @@ CHECKS = (
     "duplicate_races", "missing_prices", "missing_course", "rejected_rows", "held_days",
     "misfiled_races",
 )  # fmt: skip
+CONDITIONS = ("database", "tree", "migrations", "adoption")
 SEVERITIES = ("critical", "warning", "info")
 CHECK_RESULTS = ("success", "failed", "skipped")
 EFFECTS = ("inserted", "updated", "unchanged", "rejected", "duplicate", "held", "deleted")
@@ -83,6 +84,11 @@ TABLE: tuple[Row, ...] = (
     Row("gauge", "config_last_reload_success_timestamp_seconds", "When the settings were read"),
     Row("gauge", "heartbeat_timestamp_seconds", "When a loop last made progress",
         {"component": COMPONENTS}),
+    Row("gauge", "heartbeat_limit_seconds",
+        "How long a loop may take for what it is doing now, without progress",
+        {"component": COMPONENTS}),
+    Row("gauge", "ready", "1 while this does not keep the daemon from its work",
+        {"condition": CONDITIONS}),
     Row("gauge", "active", "1 while this daemon works on the database, 0 while it stands by"),
     Row("gauge", "paused", "1 while an operator's pause keeps everything from being loaded"),
     Row("gauge", "tree_up", "1 while the master directory is there and not empty"),
@@ -108,6 +114,8 @@ TABLE: tuple[Row, ...] = (
     Row("gauge", "verify_last_success_timestamp_seconds",
         "When database and disk were last compared row by row, all of them"),
     Row("gauge", "derived_last_success_timestamp_seconds", "When a view was last refreshed", _VIEW),
+    Row("gauge", "derived_waiting_timestamp_seconds",
+        "Since when a view lacks what was loaded; 0 when none does"),
     Row("counter", "fs_events_total", "File system events received", {"kind": EVENT_KINDS}),
     Row("counter", "fs_queue_overflows_total", "Times the kernel's event queue ran over"),
     Row("counter", "events_missed_total", "Changes that a rescan found and no event had told"),

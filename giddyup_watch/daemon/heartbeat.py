@@ -63,6 +63,7 @@ class Heartbeat:
     def beat(self, phase: Phase = "idle") -> None:
         self._last = (phase, self._clock())
         self._metrics.set("heartbeat_timestamp_seconds", time.time(), component=self.component)
+        self._metrics.set("heartbeat_limit_seconds", LIMITS[phase], component=self.component)
 
     def stall(self) -> Stall | None:
         phase, since = self._last

@@ -59,7 +59,7 @@ class Parts:
         self.failed = threading.Event()
         self.metrics = Metrics(regions=given.master.regions, codes=given.master.codes)
         self._server = server
-        self._board = Board()
+        self._board = Board(self.metrics)
         self._duty = Duty()
         self._heartbeats: list[Heartbeat] = []
         self._pending = Pending(**_debounce(given))

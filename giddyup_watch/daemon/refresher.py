@@ -54,18 +54,20 @@ class Refresher(Service):
         self._connect = connect
         self._metrics = metrics
         self._heartbeat = heartbeat
-        self._wanted = threading.Event()
+        self._wanted_since = self._left_since = 0.0  # by the wall clock; 0: nothing is behind
         self._conn: Connection | None = None
         self._not_before = 0.0  # a pass because of a run
         self._again_at = math.inf  # a pass because of a failure
 
     def change(self, plan: Plan) -> None:
         self._plan = plan
+        self._tell()
         self.ring()
 
     def want(self) -> None:
         """The facts have changed, or may have."""
-        self._wanted.set()
+        self._wanted_since = self._wanted_since or time.time()
+        self._tell()
         self.ring()
 
     def ask(self) -> None:
@@ -77,16 +79,18 @@ class Refresher(Service):
         while not self.stopping.is_set():
             self._heartbeat.beat()
             now = time.monotonic()
-            wanted = self._plan.on and self._wanted.is_set() and now >= self._not_before
+            wanted = self._plan.on and self._wanted_since > 0 and now >= self._not_before
             if wanted or now >= self._again_at:
                 self._pass(now)
             else:
                 self.rest(PULSE)
 
     def _pass(self, now: float) -> None:
-        self._wanted.clear()
+        since, self._wanted_since = self._wanted_since, 0.0
         self._again_at = math.inf
         results, left = self._refresh()
+        self._left_since = (self._left_since or since) if left else 0.0
+        self._tell()
         if results:
             self._not_before = now + self._plan.interval
         if left:  # a failure, readers in the way, another session at work
@@ -107,6 +111,10 @@ class Refresher(Service):
             return [], True
         finally:
             self._conn = None
+
+    def _tell(self) -> None:
+        since = self._left_since or self._wanted_since if self._plan.on else 0.0
+        self._metrics.set("derived_waiting_timestamp_seconds", since)
 
     def _go_on(self) -> bool:
         self._heartbeat.beat("views")

@@ -39,6 +39,15 @@ def test_a_beat_names_the_phase_and_its_limit() -> None:
     assert heartbeat.stall() is None
 
 
+def test_what_a_phase_may_take_is_told_with_the_beat() -> None:
+    metrics = Metrics(regions=(), codes=())
+    Heartbeat("monitor", metrics).beat("verify")
+    assert (
+        f'giddyup_watch_heartbeat_limit_seconds{{component="monitor"}} {LIMITS["verify"]}'
+        in metrics.render().decode()
+    )
+
+
 def test_the_server_gives_up_a_statement_before_the_ingest_counts_as_stalled() -> None:
     assert LIMITS["ingest"] > INGEST_STATEMENT_TIMEOUT_MS / 1000
 

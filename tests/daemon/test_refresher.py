@@ -40,10 +40,12 @@ def test_views_follow_a_run_that_wrote(
 def test_runs_that_follow_quickly_share_a_refresh(racing: Path, database: str) -> None:
     with running(racing, database, derived__mode="refresh") as daemon:  # each 900 s
         daemon.wait_for("views_refreshed", 3)
-        seen = len(daemon.events("views_refreshed"))
+        wait_until(lambda: daemon.value("derived_waiting_timestamp_seconds") == 0, 20)
+        seen, written = len(daemon.events("views_refreshed")), time.time()
         correct(racing)
         daemon.wait_for("run_finished", 2)
         assert len(daemon.events("views_refreshed")) == seen
+        assert daemon.value("derived_waiting_timestamp_seconds") > written
 
 
 def test_a_view_that_fails_is_said_and_the_ingest_goes_on(
@@ -57,6 +59,7 @@ def test_a_view_that_fails_is_said_and_the_ingest_goes_on(
         failed = daemon.wait_for("views_failed")[0]
         assert failed["view"] == "racing.broken"
         assert "division by zero" in failed["reason"]
+        assert daemon.value("derived_waiting_timestamp_seconds") > 0
         daemon.wait_for("views_refreshed", 3)
         correct(racing)
         daemon.wait_for("run_finished", 2)

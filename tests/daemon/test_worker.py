@@ -93,6 +93,7 @@ def test_migrations_due_are_named_and_waited_for(racing: Path, empty_database: s
         migrate.apply(conn, LOCK_ID, migrations=[first])
     with running(racing, empty_database) as daemon:
         wait_until(lambda: "due: 0002_ledger" in daemon.problem("migrations"))
+        assert daemon.value("ready", condition="migrations") == 0
         assert not daemon.is_ready
         (said,) = daemon.wait_for("database_not_ready")
         assert said["hint"] == "giddyup-watch migrate"

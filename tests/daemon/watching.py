@@ -41,8 +41,8 @@ class Watched:
         self.notes: list[tuple[str, str]] = []
         self.say = say
         self.failed = threading.Event()
-        self.board = Board()
         self.metrics = Metrics(regions=REGIONS, codes=CODES)
+        self.board = Board(self.metrics)
         self.service = Watcher(
             self.failed,
             tree=Tree(master, REGIONS, CODES),
