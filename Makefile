@@ -38,6 +38,10 @@ $(VENV)/dev.installed: $(VENV)/made requirements/dev.txt pyproject.toml
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(VENV)/browser.installed: $(VENV)/dev.installed requirements/browser.txt
+	$(PIP) --no-deps --require-hashes -r requirements/browser.txt
+	@touch $@
+
 # --- using it
 
 # A tree of yours goes into the database of the state directory that every command finds by
@@ -79,10 +83,11 @@ test: $(VENV)/dev.installed ## The default suite, on the embedded PostgreSQL
 slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input
 	$(PYTEST) -m '(slow or hypothesis) and not root and not browser' --hypothesis-profile slow
 
-# apt-get install chromium; AXE=/path/to/axe.min.js (npm pack axe-core) has axe look at it too.
+# It never passes for want of a browser: without one it fails.
 .PHONY: browser
-browser: $(VENV)/dev.installed ## The status page in Debian's chromium (PICTURES=dir keeps screenshots)
-	AXE='$(AXE)' PICTURES='$(PICTURES)' $(BIN)/pytest -m browser tests/browser
+browser: $(VENV)/browser.installed ## The status page in Debian's chromium, with axe (apt-get install chromium; PICTURES=dir: screenshots)
+	@command -v chromium > /dev/null || { echo 'no chromium here: apt-get install chromium' >&2; exit 1; }
+	PICTURES='$(PICTURES)' $(BIN)/pytest -n 2 --dist worksteal -m browser tests/browser
 
 .PHONY: check
 check: $(VENV)/dev.installed ## Format, lint, types, layers, tests with their coverage: what a change must pass
@@ -111,3 +116,4 @@ lock: $(VENV)/dev.installed ## Write requirements/*.txt from pyproject.toml (UPG
 	$(LOCK) $(UPGRADE) pyproject.toml --extra embedded --group dev -o requirements/dev.txt
 	$(LOCK) $(UPGRADE) pyproject.toml --extra embedded -c requirements/dev.txt -o requirements/run.txt
 	$(LOCK) $(UPGRADE) --group build -c requirements/dev.txt -o requirements/build.txt
+	$(LOCK) $(UPGRADE) --no-deps --group browser -o requirements/browser.txt

@@ -100,7 +100,7 @@ class Tab:
 
 @contextmanager
 def chromium(profile: Path) -> Iterator[Tab]:
-    assert CHROMIUM is not None
+    assert CHROMIUM is not None, "no chromium here: apt-get install chromium"
     (their_in, to), (of, their_out) = os.pipe(), os.pipe()
     for fd in (their_in, their_out):
         os.set_inheritable(fd, True)
