@@ -18,7 +18,7 @@ from giddyup_watch.settings.sources import SOCKET_NAME
 _ADMIN = "/api/v1/admin"
 _FOR_HEADER = "X-Giddyup-Watch-For"
 #: Where systemd puts the runtime directory of the unit; a person's shell does not name it.
-_RUNTIME = Path("/run/giddyup-watch")
+RUNTIME = Path("/run/giddyup-watch")
 #: Seconds for one answer: a run gets 10 to begin.
 _SECONDS = 30.0
 
@@ -91,7 +91,7 @@ def of(given: settings.Settings) -> Daemon:
 def _places() -> Iterator[Path]:
     """Where a daemon may listen; a name that is too long for a socket has none."""
     state = settings.state_dir() / SOCKET_NAME
-    for place in dict.fromkeys((settings.socket_path(), _RUNTIME / SOCKET_NAME, state)):
+    for place in dict.fromkeys((settings.socket_path(), RUNTIME / SOCKET_NAME, state)):
         if len(os.fsencode(place)) < 108:
             yield place
 

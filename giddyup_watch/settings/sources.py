@@ -33,6 +33,10 @@ SOCKET_NAME = "admin.sock"
 _PREFIX = "GIDDYUP_WATCH_"
 _FILE_VARIABLE = "GIDDYUP_WATCH_CONFIG"
 
+#: Where an operator puts secrets for the service: systemd hands its files on, each under a name
+#: that begins with that of the credential.
+CREDENTIALS_FOLDER = DEFAULT_FILE.parent / "credentials"
+
 #: Files that systemd puts into $CREDENTIALS_DIRECTORY, and the setting each fills.
 CREDENTIALS = {
     "giddyup_watch_db_password": "database.password",
