@@ -42,6 +42,10 @@ $(VENV)/browser.installed: $(VENV)/dev.installed requirements/browser.txt
 	$(PIP) --no-deps --require-hashes -r requirements/browser.txt
 	@touch $@
 
+$(VENV)/package.installed: $(VENV)/made requirements/package.txt pyproject.toml
+	$(PIP) --require-hashes -r requirements/package.txt
+	@touch $@
+
 # --- using it
 
 # A tree of yours goes into the database of the state directory that every command finds by
@@ -106,6 +110,10 @@ fmt: $(VENV)/dev.installed ## Format the code and mend what the linter can mend
 bench: $(VENV)/dev.installed ## Latency, memory, idle load, speed of a first load (BENCH=--small: the short one)
 	$(BIN)/python -m bench $(BENCH)
 
+.PHONY: deb
+deb: $(VENV)/package.installed ## A Debian package in dist/ (VERSION=… for another version than the program's)
+	packaging/build-deb $(BIN)
+
 .PHONY: openapi
 openapi: $(VENV)/dev.installed ## Write docs/openapi.json from the code
 	$(BIN)/python -m giddyup_watch.http.document > docs/openapi.json.new
@@ -117,3 +125,5 @@ lock: $(VENV)/dev.installed ## Write requirements/*.txt from pyproject.toml (UPG
 	$(LOCK) $(UPGRADE) pyproject.toml --extra embedded -c requirements/dev.txt -o requirements/run.txt
 	$(LOCK) $(UPGRADE) --group build -c requirements/dev.txt -o requirements/build.txt
 	$(LOCK) $(UPGRADE) --no-deps --group browser -o requirements/browser.txt
+	$(LOCK) $(UPGRADE) --group package -c requirements/dev.txt -o requirements/package.txt
+	$(LOCK) $(UPGRADE) pyproject.toml -c requirements/dev.txt -o requirements/deb.txt
