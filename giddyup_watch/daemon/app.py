@@ -46,9 +46,9 @@ def run(given: Settings, load: Callable[[], Settings]) -> int:
         stack.enter_context(server())  # an embedded one runs as long as we do
         parts = Parts(given, server, load=load, socket=settings.socket_path())
         stack.callback(parts.close)
-        for service in (*parts.web, *parts.loops):
+        for service in (parts.web, *parts.loops):
             stack.enter_context(service)
-        log.info(Event.DAEMON_STARTED, url=parts.web[0].url, master=str(given.master.tree))
+        log.info(Event.DAEMON_STARTED, url=parts.web.urls[0], master=str(given.master.tree))
         systemd.notify("READY=1")
         return _Main(parts).until_the_end()
 
@@ -90,7 +90,7 @@ class _Main:
     def _explain_failure(self) -> int:
         """Say which service failed and why; the exit code that says so too."""
         code = EXIT_BUG
-        for service in (*self._parts.web, *self._parts.loops):
+        for service in (self._parts.web, *self._parts.loops):
             error = service.error
             if isinstance(error, GiddyupError):
                 code = error.exit_code

@@ -30,6 +30,7 @@ from giddyup_watch.daemon.readiness import Readiness
 from giddyup_watch.daemon.reloading import Reload
 from giddyup_watch.daemon.reporter import Reporter
 from giddyup_watch.daemon.service import Service
+from giddyup_watch.daemon.web import Web
 from giddyup_watch.http import app
 from giddyup_watch.http.api import Folders
 from giddyup_watch.http.desk import Desk, Situation
@@ -74,9 +75,8 @@ class Parts:
         self.orders.wakes(self.worker.ring)
         self.reload = Reload(load or (lambda: given), lambda: self.settings, self)
         self._readers = Readers(partial(self._connect, "api", READ_STATEMENT_TIMEOUT_MS, True))
-        self.web = listeners.make(
-            self.failed, given.http, self._site(), partial(self._heartbeat, "http"), socket
-        )
+        doors = listeners.make(given.http, self._site(), socket)
+        self.web = Web(self.failed, doors, self._heartbeat("http").beat)
         self._settings_read()
 
     @property

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import struct
+from email.utils import formatdate
 from typing import Any, Literal
 
 import h11
@@ -11,6 +12,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from giddyup_watch.http.problems import MEDIA_TYPE, Problem
 
+#: Connections to a listener that are answered at the same time; others are told to come back.
+CONNECTIONS = 200
+#: From so many on nobody is told anything: each takes a descriptor, and the tree needs some too.
+CONNECTIONS_MAX = 300
 #: Seconds that a client gets to send the head of a request.
 HEAD_SECONDS = 10.0
 #: Seconds for a request as a whole, its answer read by the client.
@@ -18,22 +23,39 @@ REQUEST_SECONDS = 60.0
 
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
+_CROWDED = Problem(
+    503,
+    f"{CONNECTIONS} connections are open",
+    "close those that are not needed, or come back later",
+    "crowded",
+    headers={"Retry-After": "5", "Connection": "close"},
+)
+
 Phase = Literal["head", "request", "between"]
 
 
 class Protocol(H11Protocol):
-    """Puts the uid of a unix socket's peer into the scope's state, as `peer`."""
+    """Puts the uid of a unix socket's peer into the scope's state, as `peer`.
+
+    `lost` is done when the connection is gone.
+    """
 
     head_seconds = HEAD_SECONDS
     request_seconds = REQUEST_SECONDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.lost: asyncio.Future[None] = self.loop.create_future()
         self._phase: Phase = "between"
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self.connections) > CONNECTIONS_MAX:
+            transport.abort()
+            return
+        if len(self.connections) > CONNECTIONS:
+            self.app = _CROWDED.response()
         sock: socket.socket | None = transport.get_extra_info("socket")
         if sock is not None and sock.family == socket.AF_UNIX:
             told = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
@@ -41,6 +63,8 @@ class Protocol(H11Protocol):
         self._enter("head")
 
     def data_received(self, data: bytes) -> None:
+        date = formatdate(usegmt=True).encode()  # uvicorn's server would wake up for it
+        self.server_state.default_headers = [(b"date", date)]
         super().data_received(data)
         self._watch()
 
@@ -51,6 +75,7 @@ class Protocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._enter("between")
         super().connection_lost(exc)
+        self.lost.set_result(None)
 
     def send_400_response(self, msg: str) -> None:
         """What cannot be read as HTTP, told like every other error."""

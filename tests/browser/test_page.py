@@ -102,7 +102,7 @@ def test_it_is_complete_without_script(admin: Admin, tab: Tab) -> None:
 
 def test_it_says_when_the_daemon_is_gone(admin: Admin, tab: Tab) -> None:
     tab.open(f"{admin.tcp}/?year=2024")
-    admin.daemon.parts.web[0].stop()
+    admin.daemon.parts.web.stop()
     wait_until(lambda: "has not answered since" in shown(tab, "#lost"), timeout=30)
     assert tab.run("document.title").startswith("✕ No answer")
     tab.errors.clear()  # the connections that were refused

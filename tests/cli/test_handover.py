@@ -66,7 +66,7 @@ def test_the_answer_is_that_of_a_run_without_a_daemon(
     cli: Cli, daemon: Running, socket_path: Path
 ) -> None:
     handed = cli("ingest", *JUNE)
-    daemon.parts.web[-1].stop()
+    daemon.parts.web.stop()
     assert not socket_path.exists()
     alone = cli("ingest", *JUNE)
     assert alone.code == handed.code == 0

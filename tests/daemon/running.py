@@ -72,7 +72,7 @@ class Running:
         return sample(self.parts.metrics.render().decode(), name, labels)
 
     def get(self, path: str, method: str = "GET") -> Answer:
-        return get(self.parts.web[0].url + path, method)
+        return get(self.parts.web.urls[0] + path, method)
 
     def problem(self, check: str) -> str:
         return str(self.get("/readyz").document["checks"][check]["problem"])
@@ -103,7 +103,7 @@ def running(
         chosen = given(master, url, **others)
         parts = Parts(chosen, lambda: nullcontext(url), load=load, socket=socket)
         stack.callback(parts.close)
-        for service in (*parts.web, *parts.loops):
+        for service in (parts.web, *parts.loops):
             stack.enter_context(service)
         yield Running(parts, logs)
         errors = [service.error for service in parts.loops if service.error is not None]

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from giddyup_watch.http.server import listen
+from giddyup_watch.http.sockets import listen
 from tests.daemon.running import get
 from tests.flow.daemon import Daemon
 from tests.wait import wait_until

@@ -15,11 +15,10 @@ from giddyup_watch.daemon.orders import Orders
 from giddyup_watch.daemon.web import Web
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.demo.tree import build, segments
-from giddyup_watch.http import app
+from giddyup_watch.http import app, server
 from giddyup_watch.http.api import Folders
 from giddyup_watch.http.desk import Deed, Desk
 from giddyup_watch.http.gate import Limits
-from giddyup_watch.http.server import Server, listen, listen_locally
 from giddyup_watch.http.trust import Listener
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.store import connection
@@ -48,7 +47,7 @@ class Admin:
 
     def __init__(self, daemon: Running, socket: Path) -> None:
         self.daemon = daemon
-        self.tcp = daemon.parts.web[0].url
+        self.tcp = daemon.parts.web.urls[0]
         self.socket = f"unix:{socket}"
 
     def get(self, path: str, **headers: str) -> Answer:
@@ -73,7 +72,7 @@ def unasked(*_: object) -> Any:
 
 
 def beat() -> None:
-    """Nobody watches the loops of these listeners, and nobody works behind them."""
+    """Nobody watches the loop of these listeners, and nobody works behind them."""
 
 
 class Door:
@@ -96,9 +95,10 @@ class Door:
         local = Listener("socket", local=True, socket=True, uids=users)
         on_tcp = app.create(site, Listener("tcp", local=True))
         on_socket = app.create(site, local)
-        self.webs = (
-            Web(self.failed, lambda: Server(on_tcp, listen("127.0.0.1", 0), beat)),
-            Web(self.failed, lambda: Server(on_socket, listen_locally(socket), beat, socket)),
+        self.web = Web(
+            self.failed,
+            (server.Door(on_tcp, ("127.0.0.1", 0)), server.Door(on_socket, socket)),
+            beat,
         )
 
     def _desk(self, database: str) -> Desk:
@@ -122,11 +122,11 @@ class Door:
 
     @property
     def tcp(self) -> str:
-        return self.webs[0].url
+        return self.web.urls[0]
 
     @property
     def socket(self) -> str:
-        return self.webs[1].url
+        return self.web.urls[1]
 
 
 @contextmanager
@@ -134,9 +134,9 @@ def doors(
     database: str, socket: Path, token: str = TOKEN, limits: Limits | None = None
 ) -> Iterator[Door]:
     made = Door(database, socket, token, limits or Limits())
-    with made.webs[0], made.webs[1]:
+    with made.web:
         yield made
-    assert [web.error for web in made.webs] == [None, None]
+    assert made.web.error is None
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ def test_only_for_the_daemon_that_is_meant(admin: Admin) -> None:
 def test_without_a_database_it_is_503(racing: Path, own_postgres: Server) -> None:
     with own_postgres.database() as url, running(racing, url, http__token=TOKEN) as daemon:
         daemon.wait_for("run_finished")
-        base = daemon.parts.web[0].url
+        base = daemon.parts.web.urls[0]
         assert ask(base, "GET", "ingest/status").status == 200
         own_postgres.stop("immediate")
         daemon.wait_for("database_lost")
@@ -195,7 +195,7 @@ def test_without_a_database_it_is_503(racing: Path, own_postgres: Server) -> Non
 
 def test_a_database_without_tables_is_503(racing: Path, empty_database: str) -> None:
     with running(racing, empty_database, http__token=TOKEN) as daemon:
-        base = daemon.parts.web[0].url
+        base = daemon.parts.web.urls[0]
         with closing(psycopg.connect(empty_database, autocommit=True)) as conn:
             daemon.wait_for("run_finished")
             conn.execute("DROP SCHEMA racing CASCADE")

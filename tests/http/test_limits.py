@@ -2,12 +2,13 @@
 
 import socket
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from giddyup_watch.http import protocol
 from giddyup_watch.http.gate import Bucket, Limits, Rate
 from giddyup_watch.http.protocol import Protocol
 from tests.daemon.running import Answer
@@ -18,16 +19,24 @@ from tests.wait import wait_until
 HEAD = f"POST {ADMIN}/ingest/run HTTP/1.1\r\nHost: x\r\nX-API-Key: {TOKEN}\r\n"
 
 
+def address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return str(parts.hostname), parts.port or 80
+
+
+def read_to_the_end(client: socket.socket) -> bytes:
+    answered = b""
+    while some := client.recv(65_536):
+        answered += some
+    return answered
+
+
 def raw(url: str, *sent: bytes) -> bytes:
     """Everything that is answered to these bytes, until the other side hangs up."""
-    parts = urlsplit(url)
-    with closing(socket.create_connection((parts.hostname, parts.port), timeout=10)) as client:
+    with closing(socket.create_connection(address(url), timeout=10)) as client:
         for some in sent:
             client.sendall(some)
-        answered = b""
-        while some := client.recv(65_536):
-            answered += some
-        return answered
+        return read_to_the_end(client)
 
 
 def is_problem(answer: Answer) -> bool:
@@ -85,6 +94,32 @@ def test_too_many_requests(database: str, socket_path: Path) -> None:
         assert writes[-1].headers["retry-after"] == "1"
         assert ask(door.tcp, "GET", "/metrics").status == 200
         wait_until(lambda: len(door.deeds) == 2)
+
+
+def test_too_many_connections(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each listener counts its own: whoever fills TCP does not close the socket."""
+    monkeypatch.setattr(protocol, "CONNECTIONS", 3)
+    monkeypatch.setattr(protocol, "CONNECTIONS_MAX", 5)
+    head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(socket.create_connection(address(door.tcp), timeout=10))
+            for _ in range(6)
+        ]
+        for client in clients[:5]:
+            client.sendall(head)
+        assert clients[5].recv(1) == b""  # let go of without a word
+        for client in clients[3:5]:
+            client.sendall(b"\r\n")
+            answered = read_to_the_end(client)
+            assert answered.startswith(b"HTTP/1.1 503 ")
+            assert b'"crowded"' in answered
+            assert b"retry-after: 5" in answered.lower()
+        assert ask(door.socket, "GET", "/healthz").status == 200
+        for client in clients[:3]:
+            client.sendall(b"Connection: close\r\n\r\n")
+            assert read_to_the_end(client).startswith(b"HTTP/1.1 200 ")
+    wait_until(lambda: ask(door.tcp, "GET", "/healthz").status == 200)
 
 
 def test_a_bucket_fills_again() -> None:

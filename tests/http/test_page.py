@@ -298,7 +298,7 @@ def test_without_a_tree(admin: Admin, racing: Path) -> None:
 def test_without_a_database(racing: Path, own_postgres: Server) -> None:
     with own_postgres.database() as url, running(racing, url, http__token=TOKEN) as daemon:
         daemon.wait_for("run_finished")
-        base = daemon.parts.web[0].url
+        base = daemon.parts.web.urls[0]
 
         def found(path: str = "/?year=2024", status: int = 200) -> Element:
             answer = ask(base, "GET", path)
@@ -327,7 +327,7 @@ def test_without_a_database_from_the_beginning(racing: Path, own_postgres: Serve
         own_postgres.stop("immediate")
         with running(racing, url) as daemon:
             daemon.wait_for("database_lost")
-            found = read(ask(daemon.parts.web[0].url, "GET", "/").body)
+            found = read(ask(daemon.parts.web.urls[0], "GET", "/").body)
             assert "The database is away" in found.one(id_="verdict").text
             assert found.all("table", "year") == []
         own_postgres.start()
@@ -337,7 +337,7 @@ def test_an_empty_database_and_tree(tmp_path: Path, database: str) -> None:
     """Nothing is loaded, and nothing is there."""
     (tmp_path / "racing").mkdir()
     with running(tmp_path / "racing", database) as daemon:
-        base = daemon.parts.web[0].url
+        base = daemon.parts.web.urls[0]
 
         def found() -> Element:
             return read(ask(base, "GET", "/").body)
@@ -355,7 +355,7 @@ def test_a_database_that_waits_for_its_migrations(racing: Path, empty_database: 
         owner.execute("CREATE TABLE racing.races (race_id bigint)")
     with running(racing, empty_database) as daemon:
         daemon.wait_for("database_not_ready")
-        found = read(ask(daemon.parts.web[0].url, "GET", "/").body)
+        found = read(ask(daemon.parts.web.urls[0], "GET", "/").body)
         assert "giddyup-watch migrate" in found.one("section", "health").text
 
 
