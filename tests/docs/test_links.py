@@ -7,12 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted(
-    path
-    for path in ROOT.rglob("*.md")
-    if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
-)
+from tests.docs.markdown import DOCUMENTS, ROOT
 
 
 def text_of(path: Path) -> str:
