@@ -26,7 +26,7 @@ from giddyup_watch.gaps.rows import NON_RUNNERS
 from giddyup_watch.logs import Event
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.settings import schema
-from giddyup_watch.store import incidents
+from giddyup_watch.store import incidents, roles
 from tests.gaps.conftest import MORNING, TERMS, Facts
 from tests.gaps.scripted import Script, finding
 
@@ -198,6 +198,14 @@ def test_functions(conn: psycopg.Connection[Any]) -> None:
             " WHERE pronamespace = 'racing'::regnamespace AND obj_description(oid) IS NOT NULL"
         ).fetchall()
     assert set(_rows("Functions")) == set(there)
+
+
+def test_rights_of_a_role() -> None:
+    documented = {name: cells[1].strip() for name, cells in _rows("A role for the daemon").items()}
+    there = {name: ", ".join(rights) for name, rights in roles.TABLES.items()}
+    there |= dict.fromkeys(roles.FUNCTIONS, "EXECUTE")
+    there |= {"database": "CONNECT", "racing": "USAGE", "staging": "USAGE", "sequences": "USAGE"}
+    assert documented == there
 
 
 def test_settings_that_documents_name_are_there() -> None:

@@ -95,17 +95,20 @@ def _refresh_unless_blocked(
 
 def _refresh(conn: Connection, view: View, write: Write | None) -> ViewResult:
     try:
-        with connection.transaction(conn):
-            views.refresh(conn, view)
-            seconds = views.record_refreshed(conn, view, view.how, write)
-            return ViewResult(view.full_name, view.how, seconds, None)
+        return _refresh_by(views.refresh, conn, view, write)
     except PermissionDeniedError:
         if not views.can_refresh_as_owner(conn):
             raise
+    return _refresh_by(views.refresh_as_owner, conn, view, write)
+
+
+def _refresh_by(
+    refresh: Callable[[Connection, View], None], conn: Connection, view: View, write: Write | None
+) -> ViewResult:
     with connection.transaction(conn):
-        views.refresh_as_owner(conn, view)
-        seconds = views.record_refreshed(conn, view, "plain", write)
-        return ViewResult(view.full_name, "plain", seconds, None)
+        refresh(conn, view)
+        seconds = views.record_refreshed(conn, view, view.how, write)
+    return ViewResult(view.full_name, view.how, seconds, None)
 
 
 def _failure(conn: Connection, view: View, seconds: float, error: str) -> ViewResult:

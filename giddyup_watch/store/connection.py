@@ -49,6 +49,7 @@ _NO_DATABASE = re.compile(r"database \".*\" does not exist")
 _UNAVAILABLE = ("08", "57P0", "58")
 _BUSY = ("40001", "40P01", "55P03", "53", "25006", "57014")
 _DENIED_STATES = ("42501", "28")
+_DENIED_HINT = "doctor names the rights that are missing, migrate --role grants them"
 #: Raised by our own SQL when it will not work with what it finds.
 _REFUSED = "GW"
 #: The database is not as the migrations leave it, or the server lacks an extension.
@@ -163,7 +164,7 @@ def translate(error: psycopg.Error) -> GiddyupError:
     if state.startswith(_BUSY):
         return DatabaseBusyError(message, hint=hint)
     if state.startswith(_DENIED_STATES):
-        return PermissionDeniedError(message, hint=hint)
+        return PermissionDeniedError(message, hint=hint or _DENIED_HINT)
     return PermanentError(message, hint=hint)
 
 

@@ -45,11 +45,6 @@ def local_time(conn: Connection, timezone: str, instant: dt.datetime) -> dt.date
     return found
 
 
-def missing_rights(conn: Connection) -> list[str]:
-    """What the role lacks to ingest, like `INSERT on racing.races`."""
-    return [text for (text,) in connection.fetch_all(conn, "find_missing_rights")]
-
-
 def own_sessions(conn: Connection) -> list[Holder]:
     """Other sessions of this program; of those of another role only a superuser sees the names."""
     return connection.fetch_all(conn, "find_own_sessions", row=Holder)

@@ -65,8 +65,9 @@ def can_refresh_as_owner(conn: Connection) -> bool:
 
 
 def refresh_as_owner(conn: Connection, view: View) -> None:
-    """Refresh, always plain, with the rights of the role that ran the migrations."""
-    connection.fetch_value(conn, "call_refresh_view", {"view": view.full_name})
+    """Refresh with the rights of the role that ran the migrations."""
+    params = {"schema": view.schema, "name": view.name, "concurrently": view.how == "concurrently"}
+    connection.fetch_value(conn, "call_refresh_view", params)
 
 
 def record_refreshed(conn: Connection, view: View, how: How, write: Write | None) -> float:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from giddyup_watch.cli.doctor import machine
-from giddyup_watch.store import connection, lock
+from giddyup_watch.store import connection, lock, roles
 from giddyup_watch.store.connection import Connection
+from tests import schema
 from tests.cli.conftest import Cli, Done
 from tests.conftest import LOCK_ID
 
@@ -159,20 +160,19 @@ def test_rows_of_others_wait_for_a_backfill(connected_cli: Cli, other: Connectio
     assert "backfill" in found
 
 
-def test_a_role_that_may_not_write(
+def test_a_role_that_lacks_rights(
     cli: Cli, environ: pytest.MonkeyPatch, database: str, other: Connection
 ) -> None:
-    other.execute("CREATE ROLE reader LOGIN")
-    try:
-        other.execute("GRANT USAGE ON SCHEMA racing TO reader")
-        other.execute("GRANT SELECT ON racing.schema_migrations, racing.races TO reader")
-        other.execute("GRANT SELECT ON racing.ledger_segments TO reader")
-        environ.setenv("GIDDYUP_WATCH_DATABASE__URL", database.replace("//postgres@", "//reader@"))
-        found = line(cli("doctor"), "rights of the role")
-    finally:
-        other.execute("DROP OWNED BY reader")
-        other.execute("DROP ROLE reader")
-    assert found.startswith(
-        "FAIL  rights of the role: missing: INSERT, UPDATE on racing.ledger_segments"
+    with schema.role(database) as name:
+        environ.setenv("GIDDYUP_WATCH_DATABASE__URL", schema.as_role(database, name))
+        stranger = line(cli("doctor"), "rights of the role")
+        roles.bring_up(other, name)
+        enough = line(cli("doctor"), "rights of the role")
+        other.execute("REVOKE INSERT, UPDATE ON racing.ledger_segments FROM plain")
+        reader = line(cli("doctor"), "rights of the role")
+    assert stranger.startswith("FAIL  rights of the role: missing: USAGE ON SCHEMA racing; ")
+    assert enough.startswith("OK")
+    assert reader.startswith(
+        "FAIL  rights of the role: missing: INSERT, UPDATE ON TABLE racing.ledger_segments "
     )
-    assert "GRANT" in found
+    assert "giddyup-watch migrate --role plain, as the owner" in reader

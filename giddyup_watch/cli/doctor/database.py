@@ -4,7 +4,7 @@ import datetime as dt
 
 from giddyup_watch import errors, settings
 from giddyup_watch.cli.doctor.check import Checks, Finding, fail, ok, warn
-from giddyup_watch.store import ledger, lock, migrate, server
+from giddyup_watch.store import ledger, lock, migrate, roles, server
 from giddyup_watch.store.connection import Connection
 
 #: Seconds that two clocks may differ before times in logs and rows mislead.
@@ -47,6 +47,8 @@ def _is_migrated(conn: Connection) -> bool:
         return not migrate.pending(conn)
     except errors.ConfigError:
         return False  # as the check of the migrations has said
+    except errors.PermissionDeniedError:
+        return True  # there is something that this role may not look at
 
 
 @check
@@ -54,13 +56,13 @@ def rights(_given: settings.Settings, conn: Connection) -> Finding:
     """Rights of the role."""
     if not _is_migrated(conn):
         return warn(*BEFORE_MIGRATIONS)
-    missing = server.missing_rights(conn)
+    missing = roles.missing(conn)
     if not missing:
-        return ok("enough to ingest")
-    more = f" and {len(missing) - SAMPLE} more" if len(missing) > SAMPLE else ""
+        return ok("enough for the daemon and every command but migrate")
+    more = f"; and {len(missing) - SAMPLE} more" if len(missing) > SAMPLE else ""
     return fail(
-        f"missing: {', '.join(missing[:SAMPLE])}{more}",
-        "GRANT these to the role.",
+        f"missing: {'; '.join(missing[:SAMPLE])}{more}",
+        f"giddyup-watch migrate --role {server.describe(conn).role}, as the owner of the tables",
     )
 
 
