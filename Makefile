@@ -81,11 +81,11 @@ demo: $(VENV)/run.installed ## The tour: sample tree, pretend scraper, daemon, a
 
 .PHONY: test
 test: $(VENV)/dev.installed ## The default suite, on the embedded PostgreSQL
-	$(PYTEST) -m 'not root and not slow and not browser'
+	$(PYTEST) -m 'not root and not slow and not browser and not monitoring'
 
 .PHONY: slow
 slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input
-	$(PYTEST) -m '(slow or hypothesis) and not root and not browser' --hypothesis-profile slow
+	$(PYTEST) -m '(slow or hypothesis) and not root and not browser and not monitoring' --hypothesis-profile slow
 
 # It never passes for want of a browser: without one it fails.
 .PHONY: browser
@@ -93,13 +93,17 @@ browser: $(VENV)/browser.installed ## The status page in Debian's chromium, with
 	@command -v chromium > /dev/null || { echo 'no chromium here: apt-get install chromium' >&2; exit 1; }
 	PICTURES='$(PICTURES)' $(BIN)/pytest -n 2 --dist worksteal -m browser tests/browser
 
+.PHONY: monitoring
+monitoring: $(VENV)/dev.installed ## Rules and alerts in Prometheus and Alertmanager themselves (Debian's packages of these names)
+	$(BIN)/pytest -m monitoring tests/monitoring
+
 .PHONY: check
 check: $(VENV)/dev.installed ## Format, lint, types, layers, tests with their coverage: what a change must pass
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -m 'not root and not slow and not browser' --cov --cov-report term
+	$(PYTEST) -m 'not root and not slow and not browser and not monitoring' --cov --cov-report term
 
 .PHONY: fmt
 fmt: $(VENV)/dev.installed ## Format the code and mend what the linter can mend
