@@ -13,35 +13,80 @@ from typing import Any, BinaryIO
 CHROMIUM = shutil.which("chromium")
 #: What --remote-debugging-pipe reads from and writes to.
 _IN, _OUT = 3, 4
+_KEYS = {
+    "Tab": 9, "Enter": 13, "Escape": 27, "End": 35, "Home": 36,
+    "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40,
+}  # fmt: skip
+
+
+class Browser:
+    """One process with as many tabs as are wanted."""
+
+    def __init__(self, to: BinaryIO, of: BinaryIO) -> None:
+        self._to, self._of = to, of
+        self._sent = 0
+        self._tabs: dict[str, Tab] = {}
+
+    def ask(self, method: str, params: Any, session: str | None = None) -> Any:
+        self._sent += 1
+        message = {"id": self._sent, "method": method, "params": params}
+        if session is not None:
+            message["sessionId"] = session
+        self._to.write(json.dumps(message).encode() + b"\0")
+        self._to.flush()
+        while True:
+            answer = self.hear()
+            if answer.get("id") == self._sent:
+                assert "error" not in answer, answer
+                return answer["result"]
+
+    def hear(self) -> dict[str, Any]:
+        """The next thing that it says; events are noted by the tab that they are of."""
+        told = bytearray()
+        while (byte := self._of.read(1)) != b"\0":
+            assert byte, "the browser has gone"
+            told += byte
+        message: dict[str, Any] = json.loads(told)
+        tab = self._tabs.get(message.get("sessionId", ""))
+        if tab is not None and "method" in message:
+            tab.note(message["method"], message["params"])
+        return message
+
+    @contextmanager
+    def tab(self) -> Iterator["Tab"]:
+        """A tab without a past, and in the end without an unexpected error."""
+        context = self.ask("Target.createBrowserContext", {})["browserContextId"]
+        target = {"url": "about:blank", "browserContextId": context}
+        made = self.ask("Target.createTarget", target)["targetId"]
+        about = {"targetId": made, "flatten": True}
+        session = self.ask("Target.attachToTarget", about)["sessionId"]
+        tab = self._tabs[session] = Tab(self, session, made)
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            tab(f"{domain}.enable")
+        try:
+            yield tab
+        finally:
+            self.ask("Target.disposeBrowserContext", {"browserContextId": context})
+        assert tab.errors == []
+
+    def close(self) -> None:
+        self._to.write(b'{"id": 0, "method": "Browser.close"}\0')
+        self._to.flush()
 
 
 class Tab:
     """One page. `errors` is what its console complained of, refusals of the policy included."""
 
-    def __init__(self, to: BinaryIO, of: BinaryIO) -> None:
-        self._to, self._of = to, of
-        self._sent = 0
-        self._session: str | None = None
+    def __init__(self, browser: Browser, session: str, target: str) -> None:
+        self._browser = browser
+        self._session = session
+        self.target = target
         self.errors: list[str] = []
         self._asked: list[str] = []
-        target = self("Target.createTarget", url="about:blank")["targetId"]
-        found = self("Target.attachToTarget", targetId=target, flatten=True)
-        self._session = found["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self(f"{domain}.enable")
+        self._loads = 0
 
     def __call__(self, method: str, **params: Any) -> Any:
-        self._sent += 1
-        message = {"id": self._sent, "method": method, "params": params}
-        if self._session is not None:
-            message["sessionId"] = self._session
-        self._to.write(json.dumps(message).encode() + b"\0")
-        self._to.flush()
-        while True:
-            answer = self._hear()
-            if answer.get("id") == self._sent:
-                assert "error" not in answer, answer
-                return answer["result"]
+        return self._browser.ask(method, params, self._session)
 
     @property
     def asked(self) -> list[str]:
@@ -49,9 +94,10 @@ class Tab:
         return self._asked
 
     def open(self, url: str) -> None:
+        before = self._loads
         self("Page.navigate", url=url)
-        while self._hear().get("method") != "Page.loadEventFired":
-            pass
+        while self._loads == before:
+            self._browser.hear()
 
     def run(self, script: str) -> Any:
         """The value of an expression, awaited."""
@@ -59,19 +105,22 @@ class Tab:
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
-    def press(self, key: str) -> None:
-        codes = {"Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
-        for kind in ("rawKeyDown", "keyUp"):
-            self("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=codes[key])
+    def press(self, key: str, *, shift: bool = False) -> None:
+        text = {"Enter": "\r"}.get(key, "")
+        for kind in ("keyDown" if text else "rawKeyDown", "keyUp"):
+            self(
+                "Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=_KEYS[key],
+                modifiers=8 if shift else 0, text=text,
+            )  # fmt: skip
 
-    def dress(self, width: int, height: int, scheme: str) -> None:
-        """Be as wide as a desktop or a phone, light or dark."""
+    def dress(self, width: int, height: int = 900, **features: str) -> None:
+        """Be as wide as a desktop or a phone; features are those of media queries."""
         self(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=width < 600,
         )  # fmt: skip
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self("Emulation.setEmulatedMedia", features=features)
+        chosen = [{"name": name.replace("_", "-"), "value": is_} for name, is_ in features.items()]
+        self("Emulation.setEmulatedMedia", features=chosen)
 
     def picture(self, path: Path) -> None:
         """All of the page, also what has to be scrolled to."""
@@ -80,26 +129,19 @@ class Tab:
         shot = self("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(shot["data"]))
 
-    def _hear(self) -> dict[str, Any]:
-        told = bytearray()
-        while (byte := self._of.read(1)) != b"\0":
-            assert byte, "the browser has gone"
-            told += byte
-        message: dict[str, Any] = json.loads(told)
-        self._note(message.get("method", ""), message.get("params", {}))
-        return message
-
-    def _note(self, method: str, params: Any) -> None:
+    def note(self, method: str, params: Any) -> None:
         if method == "Network.requestWillBeSent":
             self._asked.append(params["request"]["url"])
         elif method == "Runtime.exceptionThrown":
             self.errors.append(str(params["exceptionDetails"]))
         elif method == "Log.entryAdded" and params["entry"]["level"] == "error":
             self.errors.append(params["entry"]["text"])
+        elif method == "Page.loadEventFired":
+            self._loads += 1
 
 
 @contextmanager
-def chromium(profile: Path) -> Iterator[Tab]:
+def chromium(profile: Path) -> Iterator[Browser]:
     assert CHROMIUM is not None, "no chromium here: apt-get install chromium"
     (their_in, to), (of, their_out) = os.pipe(), os.pipe()
     for fd in (their_in, their_out):
@@ -109,6 +151,7 @@ def chromium(profile: Path) -> Iterator[Tab]:
     command = [
         CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
         "--no-first-run", "--disable-background-networking", "--hide-scrollbars",
+        "--js-flags=--expose-gc",
         "--remote-debugging-pipe", f"--user-data-dir={profile}",
     ]  # fmt: skip
     browser = subprocess.Popen(
@@ -117,12 +160,12 @@ def chromium(profile: Path) -> Iterator[Tab]:
     os.close(their_in)
     os.close(their_out)
     with os.fdopen(to, "wb") as writer, os.fdopen(of, "rb") as reader:
+        made = Browser(writer, reader)
         try:
-            yield Tab(writer, reader)
+            yield made
         finally:
             with suppress(OSError):
-                writer.write(b'{"id": 0, "method": "Browser.close"}\0')
-                writer.flush()
+                made.close()
             try:
                 browser.wait(10)
             except subprocess.TimeoutExpired:

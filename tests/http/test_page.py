@@ -64,8 +64,8 @@ def test_all_is_well(admin: Admin) -> None:
     assert found.one("title").text == "✓ All is well · giddyup-watch"
     assert found.all("ul", "matters") == []
     assert lamps(found) == {
-        "Tree": f"✓ {admin.daemon.parts.settings.master.tree}",
-        "Database": "✓ answers; segments: 4 loaded",
+        "Tree": "✓ is there",
+        "Database": "✓ segments: 4 loaded",
         "Daemon": "✓ active",
         "Loading": "✓ idle",
         "Queue": "✓ empty",
@@ -73,29 +73,30 @@ def test_all_is_well(admin: Admin) -> None:
         "Watcher": "✓ inotify",
     }
     assert [one.text for one in found.all("h2")] == [
-        "✓ All is well", "Open gaps", "Freshness", "Last runs", "Coverage 2024",
+        "✓ All is well", "Freshness", "Open gaps", "Last runs", "Coverage 2024",
         "Why is a day as it is?",
     ]  # fmt: skip
-    assert "None open." in found.one(id_="gaps").text
+    assert found.one("code", "master").text == str(admin.daemon.parts.settings.master.tree)
+    assert found.one("p", "summary").text.startswith("7 days loaded, the newest 12 Jun 2024")
+    assert "Nothing is missing." in found.one(id_="gaps").text
 
 
 def test_runs_have_bars(admin: Admin) -> None:
     run = admin.get("ingest/status").document
     rows = run["stats"]["races_inserted"] + run["stats"]["runners_inserted"]
     (shown,) = (one for one in page(admin).one("ol", "runs").children if isinstance(one, Element))
-    assert f"{rows:,} inserted · 0 updated · 0 unchanged · 0 rejected" in shown.text
+    assert f"{rows:,} inserted 0 updated 0 unchanged 0 rejected" in shown.text
     assert "success" in shown.text
     (bar,) = shown.all("rect")
     assert (bar.attributes["class"], bar.attributes["width"]) == ("inserted", "100.00")
 
 
 def test_freshness(admin: Admin) -> None:
-    table = page(admin).one("table", "fresh")
-    names = [row.one("th").text for row in table.one("tbody").all("tr")]
-    assert names == ["gb/flat", "gb/jumps", "ire/flat", "ire/jumps"]
-    newest = table.all("a")[0]
-    assert re.fullmatch(r"\d+ Jun 2024", newest.text)
-    assert page(admin, str(newest.attributes["href"])).one("p", "because").text
+    tiles = page(admin).one("ul", "fresh").all("li")
+    assert [one.one("h3").text for one in tiles] == ["gb/flat", "gb/jumps", "ire/flat", "ire/jumps"]
+    newest = tiles[0].one("span", "newest")
+    assert re.fullmatch(r"\d+ Jun 2024 [\d,]+ days ago", newest.text)
+    assert page(admin, str(newest.one("a").attributes["href"])).one("p", "because").text
 
 
 def test_gaps_with_their_hints(admin: Admin, conn: Connection) -> None:
@@ -104,16 +105,35 @@ def test_gaps_with_their_hints(admin: Admin, conn: Connection) -> None:
     gap(conn, "known lines", "critical", note="they are known")
     wait_until(lambda: "ten lines" in page(admin).one(id_="gaps").text)
     found = page(admin)
-    assert found.one(id_="verdict").text == "✕ 2 things need you"
+    assert found.one(id_="verdict").text == "✕ 1 critical gap, 1 warning"
     shown = found.one(id_="gaps")
     groups = shown.all("div", "group")
     assert [one.one("span", "badge").text for one in groups] == ["critical", "warning"]
     assert "ten lines" in groups[0].text
-    assert groups[0].one("p", "todo").text.startswith("What to do: ")
+    assert groups[0].one("p", "todo").text.startswith("What to do: racing.ingest_rejects")
     link = groups[0].one("ul").one("a")
     assert (link.text, link.attributes["href"]) == ("gb/flat 3 Jun 2024", "/why/gb/flat/2024-06-03")
     assert "Acknowledged: they are known" in shown.one("details").text
-    assert found.one("table", "fresh").one("tbody").all("tr")[0].all("td")[-1].text == "2"
+    assert found.one("ul", "fresh").all("li")[0].one("a", "some").text == "2 gaps"
+
+
+def test_the_command_for_a_gap_is_ready_to_be_copied(admin: Admin, conn: Connection) -> None:
+    conn.execute(
+        "INSERT INTO racing.data_gaps (check_name, family, key, severity, region, code, d,"
+        " finding, item) VALUES"
+        " ('not_loaded', 'not_loaded', 'gb/flat/2024-06-03', 'critical', 'gb', 'flat',"
+        "  '2024-06-03', 'gb/flat/2024-06-03: two races', '{}'),"
+        " ('count_mismatch', 'count_mismatch', 'gb/jumps/2024-06', 'warning', 'gb', 'jumps', NULL,"
+        "  'gb/jumps/2024-06: one too few', '{}')"
+    )
+    wait_until(lambda: len(page(admin).all("div", "group")) == 2)
+    first, second = (one.one("ul") for one in page(admin).all("div", "group"))
+    for found, command in (
+        (first, "giddyup-watch why gb/flat/2024-06-03"),
+        (second, "giddyup-watch why gb/jumps/2024-06"),
+    ):
+        assert found.one("code").text == command
+        assert found.one("button", "copy").attributes["data-copy"] == command
 
 
 def test_every_day_of_the_year_says_what_it_is(admin: Admin) -> None:
@@ -256,7 +276,8 @@ def test_what_has_not_changed_is_not_sent_again(admin: Admin, conn: Connection) 
 
     have = wait_until(lambda: "" if live(admin, one := known()).document["parts"] else one)
     assert [one.split(".")[0] for one in have.split(",")] == [
-        "health", "gaps", "runs", "freshness", "coverage",
+        "health", "gaps", "runs", "freshness", "coverage-head",
+        "year-gb-flat", "year-gb-jumps", "year-ire-flat", "year-ire-jumps",
     ]  # fmt: skip
     assert len(live(admin, have).body) < 1000
     control.pause(conn)
@@ -269,7 +290,8 @@ def test_what_has_not_changed_is_not_sent_again(admin: Admin, conn: Connection) 
 
 def test_a_day_that_is_added_appears(admin: Admin, racing: Path) -> None:
     """Within three seconds, the debounce of this daemon being a tenth of the usual one."""
-    before = {str(one.attributes["href"]) for one in page(admin).all("a", "loaded")}
+    drawn = page(admin).one(id_="year-gb-flat").all("a", "loaded")
+    before = {str(one.attributes["href"]) for one in drawn}
     folder = racing / "gb" / "flat" / "2024-06"
     other = racing.parent / "later"
     build(other, World(seed=9, volume=0.1), segments(["2024-06"]), today=dt.date(2024, 6, 22))
@@ -281,7 +303,7 @@ def test_a_day_that_is_added_appears(admin: Admin, racing: Path) -> None:
 
     def added() -> set[str]:
         parts = live(admin).document["parts"]
-        days = read(parts["coverage"]["html"]).all("a", "loaded")
+        days = read(parts["year-gb-flat"]["html"]).all("a", "loaded")
         return {str(one.attributes["href"]) for one in days} - before
 
     assert wait_until(added)
@@ -305,7 +327,7 @@ def test_without_a_database(racing: Path, own_postgres: Server) -> None:
             assert answer.status == status
             return read(answer.body)
 
-        assert "answers" in lamps(found())["Database"]
+        assert "4 loaded" in lamps(found())["Database"]
         own_postgres.stop("immediate")
         wait_until(lambda: "The database is away" in found().one(id_="verdict").text)
         gone = found()
@@ -319,7 +341,7 @@ def test_without_a_database(racing: Path, own_postgres: Server) -> None:
         assert ask(base, "GET", "/live").status == 200
         own_postgres.start()
         daemon.wait_for("database_back", timeout=60)
-        wait_until(lambda: "answers" in lamps(found())["Database"])
+        wait_until(lambda: "4 loaded" in lamps(found())["Database"])
 
 
 def test_without_a_database_from_the_beginning(racing: Path, own_postgres: Server) -> None:
@@ -345,8 +367,8 @@ def test_an_empty_database_and_tree(tmp_path: Path, database: str) -> None:
         wait_until(lambda: "here is no segment" in found().one("ul", "matters").text)
         wait_until(lambda: found().all("table", "year"))
         assert "None yet." in found().one(id_="runs").text
-        rows = found().one("table", "fresh").one("tbody").all("tr")
-        assert [row.all("td")[0].text for row in rows] == ["nothing loaded"] * 4
+        tiles = found().one("ul", "fresh").all("li")
+        assert [one.one("span", "newest").text for one in tiles] == ["nothing loaded"] * 4
 
 
 def test_a_database_that_waits_for_its_migrations(racing: Path, empty_database: str) -> None:

@@ -17,6 +17,9 @@ def _hash(text: str) -> str:
 STYLE = _text("page.css")
 SCRIPT = _text("page.js")
 
+#: Of style and script together: an open page of an older one is loaded again.
+VERSION = hashlib.sha256(f"{STYLE}{SCRIPT}".encode()).hexdigest()[:10]
+
 HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)};"

@@ -1,27 +1,36 @@
 """The whole page around its parts."""
 
 import hashlib
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from giddyup_watch import __version__
-from giddyup_watch.http.page.assets import SCRIPT, STYLE
+from giddyup_watch.http.page import assets
 from giddyup_watch.http.page.facts import Facts
 from giddyup_watch.http.page.html import Child, Html, tag
 from giddyup_watch.http.page.parts import freshness, gaps, health, runs, words
 from giddyup_watch.http.page.verdict import Level, Verdict
 
-#: What the icon in the tab says; the script has the same for the state that it finds.
-_COLOURS: dict[Level, str] = {"well": "2a7d46", "note": "5b6b7b", "warn": "b36b00", "bad": "c22f2f"}
+#: What is drawn in the icon of the tab, and on what colour.
+_ICONS: dict[Level, tuple[str, str]] = {
+    "well": ("1f7a43", "M4 8.5l3 3 5.5-6.5"),
+    "note": ("5b6b7b", "M4.5 8h7"),
+    "warn": ("a86200", "M8 3.6v5.2M8 11.6v.6"),
+    "bad": ("c22f2f", "M5 5l6 6M11 5l-6 6"),
+}
+#: A page of another version has to be loaded again.
+VERSION = assets.VERSION
 
 
-def parts(facts: Facts, verdict: Verdict, drawn: Html) -> dict[str, Html]:
-    """What changes by itself, by the id of its element; `drawn` is the calendar."""
+def parts(facts: Facts, verdict: Verdict, head: Html, drawn: Mapping[str, Html]) -> dict[str, Html]:
+    """What changes by itself, by the id of its element; `head` and `drawn` are the calendars."""
     return {
         "health": health.render(facts, verdict),
         "gaps": gaps.render(facts),
         "runs": runs.render(facts),
         "freshness": freshness.render(facts),
-        "coverage": drawn,
+        "coverage-head": head,
+        **drawn,
     }
 
 
@@ -35,32 +44,44 @@ def title(verdict: Verdict) -> str:
 
 
 def icon(level: Level) -> str:
+    colour, path = _ICONS[level]
     drawn = (
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
-        f"<circle cx='8' cy='8' r='7' fill='#{_COLOURS[level]}'/></svg>"
+        f"<rect width='16' height='16' rx='{2 if level == 'bad' else 8}' fill='#{colour}'/>"
+        f"<path d='{path}' fill='none' stroke='#fff' stroke-width='2' stroke-linecap='round'/>"
+        "</svg>"
     )
     return f"data:image/svg+xml,{quote(drawn)}"
 
 
-def status(facts: Facts, verdict: Verdict, year: int, made: dict[str, Html]) -> Html:
+def status(facts: Facts, verdict: Verdict, year: int | None, made: Mapping[str, Html]) -> Html:
     """The status page. `data-have` tells the script which state of each part it begins with."""
     have = ",".join(f"{name}.{digest(part)}" for name, part in made.items())
     local = words.moment(facts.now, facts.situation.zone, facts.today)
+    calendars = [part for name, part in made.items() if name.startswith("year-")]
     body = [
         tag("p", id="spoken", role="status", class_="sr"),
         tag("p", id="lost", class_="lost", hidden=True, role="alert"),
         made["health"],
+        made["freshness"],
         made["gaps"],
-        tag("div", made["freshness"], made["runs"], class_="side"),
-        made["coverage"],
+        made["runs"],
+        tag(
+            "section",
+            made["coverage-head"],
+            tag("div", calendars, class_="calendars", id="calendars"),
+            id="coverage",
+            aria_labelledby="coverage-title",
+        ),
         _ask(facts),
-        tag("p", "As of ", local, class_="quiet asof", id="asof"),
     ]
     named = tag("h1", tag("a", "giddyup-watch", href="/"))
+    master = tag("code", facts.situation.master, class_="quiet master")
+    pulse = tag("p", tag("span", "As of ", local), id="pulse", class_="quiet")
     return _whole(
         title(verdict),
-        tag("header", named, tag("span", facts.situation.master, class_="quiet")),
-        tag("main", body, id="main", data_have=have, data_year=year),
+        tag("header", named, master, pulse),
+        tag("main", body, id="main", data_have=have, data_year=year or "", data_version=VERSION),
         verdict.level,
     )
 
@@ -96,8 +117,8 @@ def _whole(name: str, header: Html, main: Html, level: Level) -> Html:
         tag("title", name),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
-        tag("link", rel="icon", href=icon(level), id="icon"),
-        tag("style", Html(STYLE)),
+        tag("link", rel="icon", href=icon(level), id="icon", data_lost=icon("bad")),
+        tag("style", Html(assets.STYLE)),
     )
     body = tag(
         "body",
@@ -105,6 +126,6 @@ def _whole(name: str, header: Html, main: Html, level: Level) -> Html:
         header,
         main,
         tag("footer", f"giddyup-watch {__version__}", class_="quiet"),
-        tag("script", Html(SCRIPT)),
+        tag("script", Html(assets.SCRIPT)),
     )
     return Html(f"<!doctype html>\n{tag('html', head, body, lang='en')}\n")

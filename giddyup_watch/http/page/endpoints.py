@@ -2,8 +2,10 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
+from anyio import move_on_after, to_thread
 from fastapi import FastAPI, Path, Query
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
@@ -15,7 +17,7 @@ from giddyup_watch.explain.why.evidence import Subject
 from giddyup_watch.http import problems
 from giddyup_watch.http.desk import Desk
 from giddyup_watch.http.forms import FIRST_DAY, LAST_DAY
-from giddyup_watch.http.page import document, verdict
+from giddyup_watch.http.page import document, verdict, years
 from giddyup_watch.http.page.assets import HEADERS
 from giddyup_watch.http.page.facts import Facts, Reader
 from giddyup_watch.http.page.html import Html, tag
@@ -36,10 +38,10 @@ class Page:
         self._desk = desk
         self._facts = Reader(desk, stalls)
         self._years = Years(desk)
-        self._drawn: tuple[Coverage | None, int, dt.date, Html] | None = None
+        self._drawn: tuple[Coverage | None, int, dt.date, dict[str, Html]] | None = None
 
     def add(self, app: FastAPI) -> None:
-        endpoints: list[Callable[..., Response]] = [self.status, self.live, self.find, self.why]
+        endpoints: list[Callable[..., Any]] = [self.status, self.live, self.find, self.why]
         for path, endpoint in zip(PATHS, endpoints, strict=True):
             app.add_api_route(
                 path,
@@ -49,14 +51,29 @@ class Page:
                 include_in_schema=False,
             )
 
-    def status(self, year: Year = None) -> Response:
+    async def status(self, year: Year = None) -> Response:
         """Everything as it is now: complete without any script."""
-        facts, found, asked, made = self._look(year)
-        return _html(document.status(facts, found, asked, made))
+        facts, coverage = await self._look(year)
 
-    def live(self, year: Year = None, have: Annotated[str, Query(max_length=200)] = "") -> Response:
+        def drawn() -> Response:
+            found = verdict.judge(facts)
+            made = self._parts(facts, found, year, coverage)
+            return _html(document.status(facts, found, year, made))
+
+        return await to_thread.run_sync(drawn)
+
+    async def live(
+        self, year: Year = None, have: Annotated[str, Query(max_length=2000)] = ""
+    ) -> Response:
         """The parts that are not as the reader has them, by `name.digest` in `have`."""
-        facts, found, _, made = self._look(year)
+        facts, coverage = await self._look(year)
+        return await to_thread.run_sync(self._news, facts, coverage, year, have)
+
+    def _news(
+        self, facts: Facts, coverage: Coverage | None, year: int | None, have: str
+    ) -> Response:
+        found = verdict.judge(facts)
+        made = self._parts(facts, found, year, coverage)
         known = set(have.split(","))
         changed = {
             name: {"digest": digest, "html": part}
@@ -65,8 +82,10 @@ class Page:
         }
         answer = {
             "now": facts.now.astimezone(dt.UTC).isoformat(),
+            "version": document.VERSION,
             "title": document.title(found),
             "icon": document.icon(found.level),
+            "names": list(made),
             "parts": changed,
         }
         return JSONResponse(answer, headers=HEADERS)
@@ -107,18 +126,28 @@ class Page:
             return _message(422, f"{asked} is before {FIRST_DAY} or after {LAST_DAY}", "")
         return about
 
-    def _look(self, year: int | None) -> tuple[Facts, Verdict, int, dict[str, Html]]:
-        facts = self._facts.read()
-        found, asked = verdict.judge(facts), year or facts.today.year
-        return facts, found, asked, document.parts(facts, found, self._calendar(asked, facts))
+    async def _look(self, year: int | None) -> tuple[Facts, Coverage | None]:
+        """What is known in a moment: a long reading of the year goes on, for who asks next."""
+        facts = await to_thread.run_sync(self._facts.read)
+        wanted = year or facts.today.year
+        with move_on_after(years.PROMPT_SECONDS):
+            read = partial(self._years.read, wanted, facts)
+            return facts, await to_thread.run_sync(read, abandon_on_cancel=True)
+        return facts, self._years.last(wanted)
 
-    def _calendar(self, year: int, facts: Facts) -> Html:
+    def _parts(
+        self, facts: Facts, found: Verdict, asked: int | None, coverage: Coverage | None
+    ) -> dict[str, Html]:
+        year = asked or facts.today.year
+        head = calendar.head(facts, year, coverage)
+        return document.parts(facts, found, head, self._calendars(coverage, year, facts.today))
+
+    def _calendars(self, coverage: Coverage | None, year: int, today: dt.date) -> dict[str, Html]:
         """Fifteen hundred days: drawn once for each reading of the year."""
-        coverage = self._years.read(year, facts)
         drawn = self._drawn
-        if drawn is None or drawn[0] is not coverage or drawn[1:3] != (year, facts.today):
-            made = calendar.render(facts, year, coverage)
-            drawn = self._drawn = (coverage, year, facts.today, made)
+        if drawn is None or drawn[0] is not coverage or drawn[1:3] != (year, today):
+            made = calendar.render(coverage, year, today)
+            drawn = self._drawn = (coverage, year, today, made)
         return drawn[3]
 
 

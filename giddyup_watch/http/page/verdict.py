@@ -15,8 +15,13 @@ _ORDER: tuple[Level, ...] = ("bad", "warn", "note", "well")
 NOT_CHECKED = "not checked yet"
 #: Seconds that a segment may wait, unless a backfill is going on.
 PATIENCE_SECONDS = 600.0
+#: Segments, or seconds of the one that waits longest, from which on it is told that much is to be
+#: loaded: a change that is loaded in a moment is no news.
+MANY, LONG_SECONDS = 12, 20.0
 #: How our own sessions are named.
 OURS = "giddyup-watch "
+#: Where the gaps are.
+GAPS = "#gaps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ def judge(facts: Facts) -> Verdict:
 def _headline(matters: tuple[Matter, ...]) -> str:
     serious = [one for one in matters if one.level in ("bad", "warn")]
     if len(serious) > 1:
+        if all(one.place == GAPS for one in serious):
+            return ", ".join(one.what for one in serious)
         return f"{len(serious)} things need you"
     return (serious or matters)[0].what if matters else "All is well"
 
@@ -109,6 +116,9 @@ def _loading(facts: Facts, stored: Stored) -> Iterator[Matter]:
     elif max(waiting.values(), default=0.0) > PATIENCE_SECONDS and not _is_running(stored):
         todo = "giddyup-watch why, with the segment's name; the log has its last error."
         yield Matter("warn", "A segment waits for over ten minutes", todo)
+    elif len(waiting) >= MANY or max(waiting.values(), default=0.0) > LONG_SECONDS:
+        what = f"{words.count(len(waiting), 'segment')} to go, the newest first."
+        yield Matter("note", "Loading", "Nothing to do: it is well when they are loaded.", "", what)
     last = stored.runs[0] if stored.runs else None
     if last is not None and last.status == "failed":
         todo = "It is tried again by itself; the log has more."
@@ -124,6 +134,6 @@ def _gaps(facts: Facts) -> Iterator[Matter]:
     critical, warnings = severities.count("critical"), severities.count("warning")
     todo = "What each means, and what to do."
     if critical:
-        yield Matter("bad", words.count(critical, "critical gap"), todo, "#gaps")
+        yield Matter("bad", words.count(critical, "critical gap"), todo, GAPS)
     if warnings:
-        yield Matter("warn", words.count(warnings, "warning"), todo, "#gaps")
+        yield Matter("warn", words.count(warnings, "warning"), todo, GAPS)

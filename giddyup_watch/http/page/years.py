@@ -15,6 +15,8 @@ from giddyup_watch.http.page.facts import Facts
 LONG_SECONDS = 60.0
 #: Seconds between two readings, at least; and so many times what the last one took.
 SHORT_SECONDS, SPARE = 0.75, 4.0
+#: Seconds that a reader waits for a reading. A longer one goes on, for whoever asks next.
+PROMPT_SECONDS = 0.5
 #: Years that are kept: as many as people look at.
 KEPT = 4
 
@@ -46,13 +48,18 @@ class Years:
         kept = self._kept.get(year)
         if facts.problem or (kept and kept.serves(_cause(facts), time.monotonic())):
             return kept.coverage if kept else None
-        if self._lock.acquire(blocking=kept is None):
+        if self._lock.acquire(timeout=0 if kept else PROMPT_SECONDS):
             try:
                 kept = self._read(year, _cause(facts))
             except GiddyupError:
                 pass  # the facts will say it; the year stays as it was
             finally:
                 self._lock.release()
+        return kept.coverage if kept else None
+
+    def last(self, year: int) -> Coverage | None:
+        """The year as it was read last, without reading it."""
+        kept = self._kept.get(year)
         return kept.coverage if kept else None
 
     def _read(self, year: int, cause: Hashable) -> Kept:

@@ -15,32 +15,34 @@ MARKS: Mapping[State, str] = {
     "loaded": "+", "no_racing": ".", "partly": "P", "missing": "M", "rejected": "R", "held": "H",
     "pending": "~", "none": "",
 }  # fmt: skip
-#: States whose days are listed with their reason; the worst first.
-_TOLD: tuple[State, ...] = ("missing", "held", "partly", "rejected", "pending")
+#: States whose days are listed with their reason; the worst first. What is pending needs nobody.
+_TOLD: tuple[State, ...] = ("missing", "held", "partly", "rejected")
 #: Days of one calendar that are listed.
 _LISTED = 8
+BEING_READ = (
+    "The files of the whole tree are being read for the first time, which takes some seconds."
+    " The calendar follows by itself, or without a script when the page is loaded again."
+)
 _MONTH = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
-def render(facts: Facts, year: int, coverage: Coverage | None) -> Html:
+def head(facts: Facts, year: int, coverage: Coverage | None) -> Html:
+    """What is above the calendars."""
+    said = None
     if coverage is None:
-        body: Child = tag("p", "Not known while the database is away.", class_="quiet")
-    else:
-        days = [_calendar(one, year, facts.today) for one in coverage.calendars]
+        away = "Not known while the database is away."
+        said = tag("p", away if facts.problem else BEING_READ, class_="stale")
+    elif not coverage.tree:
         blind = "There is no tree to compare with: this is what the database knows."
-        body = [
-            None if coverage.tree else tag("p", blind, class_="stale"),
-            _legend(),
-            tag("div", days, class_="calendars"),
-        ]
-    return tag(
-        "section",
-        tag("h2", f"Coverage {year}", id="coverage-title"),
-        _years(year, facts.today),
-        body,
-        id="coverage",
-        aria_labelledby="coverage-title",
-    )
+        said = tag("p", blind, class_="stale")
+    title = tag("h2", f"Coverage {year}", id="coverage-title")
+    return tag("div", title, _years(year, facts.today), said, _legend(), id="coverage-head")
+
+
+def render(coverage: Coverage | None, year: int, today: dt.date) -> dict[str, Html]:
+    """The calendars by the ids of their elements."""
+    found = coverage.calendars if coverage else ()
+    return {f"year-{one.region}-{one.code}": _calendar(one, year, today) for one in found}
 
 
 def _years(year: int, today: dt.date) -> Html:
@@ -74,13 +76,13 @@ def _calendar(one: Calendar, year: int, today: dt.date) -> Html:
         tag("thead", tag("tr", corner, head)),
         tag("tbody", rows),
         class_="year",
-        id=f"year-{one.region}-{one.code}",
     )
     end = f"after-{one.region}-{one.code}"
     skip = tag("a", f"Skip the days of {name} {year}", href=f"#{end}", class_="skip")
     return tag(
-        "div", skip, table, _told(one), tag("span", id=end, tabindex="-1"), class_="calendar"
-    )
+        "div", skip, table, _told(one), tag("span", id=end, tabindex="-1"),
+        class_="calendar", id=f"year-{one.region}-{one.code}",
+    )  # fmt: skip
 
 
 def _totals(one: Calendar) -> str:

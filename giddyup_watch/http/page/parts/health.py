@@ -9,20 +9,21 @@ from giddyup_watch.http.page.verdict import NOT_CHECKED, OURS, Level, Matter, Ve
 
 SIGNS: dict[Level, str] = {"well": "✓", "note": "○", "warn": "!", "bad": "✕"}
 #: Segments of the queue that are named.
-_NAMED = 6
+_NAMED = 1
 
 Row = tuple[Level, str, Child]
 
 
 def render(facts: Facts, verdict: Verdict) -> Html:
     sign = tag("span", SIGNS[verdict.level], class_="sign", aria_hidden="true")
+    head = [tag("h2", sign, tag("span", verdict.headline), id="verdict"), _summary(facts)]
     stale = None
     if facts.problem and facts.stored:
         at = _at(facts, facts.stored)
         stale = tag("p", "What follows is what the database said last: ", at, class_="stale")
     return tag(
         "section",
-        tag("h2", sign, verdict.headline, id="verdict"),
+        tag("div", head, class_="verdict"),
         tag("ul", [_matter(one, verdict.headline) for one in verdict.matters], class_="matters")
         if verdict.matters
         else None,
@@ -36,11 +37,22 @@ def render(facts: Facts, verdict: Verdict) -> Html:
     )
 
 
+def _summary(facts: Facts) -> Html | None:
+    """How much is there and how new it is: what is asked next when all is well."""
+    known = facts.stored.freshness if facts.stored else []
+    if not known:
+        return None
+    newest = words.day(max(one.newest_day for one in known), facts.today)
+    loaded = words.moment(max(one.last_loaded for one in known), facts.situation.zone, facts.today)
+    days = words.count(sum(one.days for one in known), "day")
+    return tag("p", f"{days} loaded, the newest {newest}; last change ", loaded, class_="summary")
+
+
 def _matter(one: Matter, headline: str) -> Html:
     """What the headline has said already is not said again."""
     what = tag("strong", one.what) if one.what != headline else None
     detail = tag("span", f"{one.detail[:1].upper()}{one.detail[1:]}") if one.detail else None
-    todo = tag("a", one.todo, href=one.place) if one.place else tag("span", one.todo)
+    todo = tag("a", one.todo, href=one.place) if one.place else tag("span", words.prose(one.todo))
     said = [part for part in (what, detail, todo) if part]
     return tag("li", [[part, " "] for part in said], class_=one.level)
 
@@ -51,7 +63,7 @@ def _row(level: Level, name: str, value: Child) -> Html:
 
 
 def _rows(facts: Facts) -> Iterator[Row]:
-    yield _condition(facts, "tree", "Tree", facts.situation.master)
+    yield _tree(facts)
     yield _database(facts)
     yield _role(facts)
     yield _loading(facts)
@@ -60,11 +72,11 @@ def _rows(facts: Facts) -> Iterator[Row]:
     yield _watcher(facts)
 
 
-def _condition(facts: Facts, name: str, called: str, well: str) -> Row:
-    problem = facts.situation.problems.get(name, "")
+def _tree(facts: Facts) -> Row:
+    problem = facts.situation.problems.get("tree", "")
     if problem == NOT_CHECKED:
-        return "note", called, "not looked at yet"
-    return ("bad", called, f"away: {problem}") if problem else ("well", called, well)
+        return "note", "Tree", "not looked at yet"
+    return ("bad", "Tree", "away") if problem else ("well", "Tree", "is there")
 
 
 def _database(facts: Facts) -> Row:
@@ -78,7 +90,7 @@ def _database(facts: Facts) -> Row:
         return "bad", "Database", "not ready" if ours and not problems.get("database") else "away"
     states = facts.stored.states if facts.stored else {}
     told = ", ".join(f"{number:,} {state}" for state, number in states.items())
-    return "well", "Database", f"answers; segments: {told or 'none yet'}"
+    return "well", "Database", f"segments: {told}" if told else "answers, nothing loaded yet"
 
 
 def _role(facts: Facts) -> Row:
@@ -121,8 +133,10 @@ def _lock(facts: Facts) -> Row:
     holder = facts.stored.holder
     if holder is None:
         return "well", "Ingest lock", "free"
-    level: Level = "well" if holder.application.startswith(OURS) else "note"
-    return level, "Ingest lock", f"held by {holder.application or 'no name'} (pid {holder.pid})"
+    if holder.application.startswith(OURS):
+        return "well", "Ingest lock", "held by giddyup-watch"
+    who = holder.application or "no name"
+    return "note", "Ingest lock", f"held by {who} (pid {holder.pid})"
 
 
 def _watcher(facts: Facts) -> Row:

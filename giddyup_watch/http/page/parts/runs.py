@@ -10,6 +10,7 @@ from giddyup_watch.store.runs import Run
 
 EFFECTS = ("inserted", "updated", "unchanged", "rejected")
 _ALSO = ("deleted", "held", "duplicate")
+_MARKS = {"success": "✓", "failed": "✕", "canceled": "!", "running": "↻"}
 #: Percent of a bar that the smallest share is drawn with, to be seen at all.
 _LEAST = 1.5
 
@@ -40,12 +41,16 @@ def _run(run: Run, facts: Facts) -> Html:
     took = f" · {words.duration(run.duration_ms)}" if run.duration_ms is not None else ""
     head: Child = [
         tag("span", f"{run.run_id}", class_="id"),
+        tag("span", _MARKS.get(run.status, "•"), class_=f"mark {run.status}", aria_hidden="true"),
         tag("span", run.status, class_=f"status {run.status}"),
         tag("span", _scope(run), class_="scope"),
         tag("span", str(run.scope.get("trigger", "")), " · ", began, took, class_="when"),
     ]
     error = tag("p", run.error_msg, class_="error") if run.error_msg else None
-    return tag("li", tag("p", head), _bar(counts), _numbers(run, counts), error)
+    return tag(
+        "li", tag("p", head), _bar(counts), _numbers(run, counts), error,
+        data_key=f"run-{run.run_id}",
+    )  # fmt: skip
 
 
 def counted(stats: Mapping[str, int]) -> dict[str, int]:
@@ -75,10 +80,11 @@ def _bar(counts: Mapping[str, int]) -> Html:
 
 
 def _numbers(run: Run, counts: Mapping[str, int]) -> Html:
-    told = [f"{counts[name]:,} {name}" for name in EFFECTS]
-    told += [f"{counts[name]:,} {name}" for name in _ALSO if counts[name]]
-    said = "rows are counted at its end" if run.stats is None else " · ".join(told)
-    return tag("p", said, class_="numbers")
+    if run.stats is None:
+        return tag("p", "Rows are counted at its end.", class_="numbers")
+    told = [name for name in (*EFFECTS, *_ALSO) if name in EFFECTS or counts[name]]
+    shown = [tag("span", tag("i", class_=name), f"{counts[name]:,} {name} ") for name in told]
+    return tag("p", shown, class_="numbers")
 
 
 def _scope(run: Run) -> str:

@@ -27,7 +27,7 @@ def render(asked: str, answers: Sequence[Mapping[str, Any]], near: Child) -> Htm
 
 def _answer(found: Mapping[str, Any]) -> list[Child]:
     command = found["command"]
-    todo = tag("p", "Go on with ", tag("code", command), class_="todo") if command else None
+    todo = tag("p", "Go on with ", words.command(command), class_="todo") if command else None
     verdict = str(found["verdict"]).replace("_", " ")
     head = tag(
         "p", tag("span", verdict, class_="badge"), " ", found["conclusion"], class_="because"
@@ -49,7 +49,9 @@ def neighbours(key: SegmentKey, day: dt.date | None) -> Html:
         tag("a", arrow, " ", str(one), href=words.why(key.region, key.code, one))
         for arrow, one in zip("←→", sides, strict=True)
     )
-    back = tag("a", "Status", href=f"/?year={key.month[:4]}#year-{key.region}-{key.code}")
+    back = tag(
+        "a", "Status", href=f"/?year={key.month[:4]}#year-{key.region}-{key.code}", class_="back"
+    )
     return tag("nav", back, earlier, wider, later, aria_label="Days near it", class_="years")
 
 
