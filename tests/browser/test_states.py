@@ -41,7 +41,7 @@ def session(url: str) -> Iterator[Connection]:
 
 
 def base(daemon: Running) -> str:
-    return daemon.parts.web[0].url
+    return daemon.parts.web.urls[0]
 
 
 def has_calendar(tab: Tab) -> bool:
