@@ -118,6 +118,10 @@ bench: $(VENV)/dev.installed ## Latency, memory, idle load, speed of a first loa
 deb: $(VENV)/package.installed ## A Debian package in dist/ (VERSION=… for another version than the program's)
 	packaging/build-deb $(BIN)
 
+.PHONY: test-deb
+test-deb: $(VENV)/dev.installed ## The package, built and looked at (apt-get install lintian man-db mandoc)
+	$(BIN)/pytest -m root tests/package
+
 .PHONY: openapi
 openapi: $(VENV)/dev.installed ## Write docs/openapi.json from the code
 	$(BIN)/python -m giddyup_watch.http.document > docs/openapi.json.new
