@@ -97,6 +97,10 @@ browser: $(VENV)/browser.installed ## The status page in Debian's chromium, with
 monitoring: $(VENV)/dev.installed ## Rules and alerts in Prometheus and Alertmanager themselves (Debian's packages of these names)
 	$(BIN)/pytest -m monitoring tests/monitoring
 
+.PHONY: dashboards
+dashboards: $(VENV)/dev.installed ## Write monitoring/grafana/dashboards/*.json from the code
+	$(BIN)/python -m monitoring.dashboards
+
 .PHONY: check
 check: $(VENV)/dev.installed ## Format, lint, types, layers, tests with their coverage: what a change must pass
 	$(BIN)/ruff format --check .
