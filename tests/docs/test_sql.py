@@ -23,12 +23,22 @@ def statements(block: Block) -> list[str]:
     return [one.strip() for one in text.split(";") if one.strip()]
 
 
+def own(statement: str, name: str) -> str:
+    """Roles and databases are the server's, which other tests use too: by names of our own."""
+    if statement.startswith(("CREATE ROLE", "CREATE DATABASE")):
+        return re.sub(r"\bgiddyup(?=_watch\b|\b)", name, statement)
+    return statement
+
+
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.place)
 def test_statements_that_are_shown(conn: Connection, database: str, block: Block) -> None:
+    shown = f"{conn.info.dbname}_shown"
     with closing(connection.connect(database, application_name="another loader")) as other:
         pid = str(other.info.backend_pid)
         for statement in statements(block):
-            conn.execute(statement.replace(PID, pid).encode())
+            conn.execute(own(statement, shown).replace(PID, pid).encode())
+    conn.execute(f"DROP DATABASE IF EXISTS {shown}".encode())
+    conn.execute(f"DROP ROLE IF EXISTS {shown}, {shown}_watch".encode())
 
 
 def test_a_session_that_forgot_the_lock_is_ended(conn: Connection, database: str) -> None:
