@@ -11,6 +11,7 @@ from giddyup_watch.daemon import terms
 from giddyup_watch.explain import coverage as counting
 from giddyup_watch.explain.cells import State
 from giddyup_watch.explain.coverage import Calendar, Coverage
+from giddyup_watch.gaps.check import Ask
 from giddyup_watch.source import layout
 from giddyup_watch.source.inventory import Inventory
 
@@ -60,9 +61,8 @@ def coverage(
     disk = _disk(given, asked)
     with database.connected(given, "coverage", read_only=True) as conn:
         database.require_migrated(conn)
-        found = counting.read(
-            conn, asked, disk, terms.of(given), now, regions=wanted.regions, codes=wanted.codes
-        )
+        ask = Ask(conn, terms.of(given), now, days=(), disk=disk)
+        found = counting.only(counting.read(ask, asked), wanted.regions, wanted.codes)
     if as_json:
         output.document(counting.document(found))
     else:

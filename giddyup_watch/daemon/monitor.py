@@ -26,6 +26,7 @@ from giddyup_watch.errors import GiddyupError
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.model import SegmentKey
+from giddyup_watch.source.inventory import Holding
 from giddyup_watch.store import connection, hearing
 from giddyup_watch.store.connection import Connection
 
@@ -79,6 +80,11 @@ class Monitor(Service):
         self._proof_at = 0.0
         self._proving = 0  # segments of the slice in hand
         self._turn: int | None = None  # None: what goes by turns is due as a whole
+
+    @property
+    def holdings(self) -> Mapping[SegmentKey, Holding]:
+        """What the tree held when it was last looked at; nothing before, and on a standby."""
+        return self._rounds.holdings
 
     def change(self, plan: Plan) -> None:
         """By new terms everything is asked again, at once."""

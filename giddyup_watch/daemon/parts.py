@@ -211,13 +211,16 @@ class Parts:
         return Desk(
             identity=settings.identity(self.settings),
             orders=self.orders,
-            ask=Asking(lambda: self.settings, self._pending),
+            ask=Asking(
+                lambda: self.settings, self._pending, self._board, lambda: self.monitor.holdings
+            ),
             session=lambda conn: _watch(self.settings).session(conn),
             reading=self._readers.session,
             writing=lambda: closing(self._connect("api", READ_STATEMENT_TIMEOUT_MS)),
             rescan=self._rescan,
             reload=self.reload,
             wake=self.worker.ring,
+            terms=lambda: terms.of(self.settings),
             today=lambda: dt.datetime.now(zone).date(),
             situation=self._situation,
             log=listeners.note,

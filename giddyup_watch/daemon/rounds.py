@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from giddyup_watch.gaps.check import Ask, Check, Finding, Terms
 from giddyup_watch.gaps.history import History
 from giddyup_watch.gaps.round import Round
 from giddyup_watch.ingest.segment import Session
-from giddyup_watch.model import Rules
+from giddyup_watch.model import Rules, SegmentKey
 from giddyup_watch.source import layout
-from giddyup_watch.source.inventory import Inventory
+from giddyup_watch.source.inventory import Holding, Inventory
 from giddyup_watch.store.connection import Connection
 
 
@@ -64,6 +64,10 @@ class Rounds:
         self._before_each = before_each
         self._inventory = Inventory()
         self._history = History()
+
+    @property
+    def holdings(self) -> Mapping[SegmentKey, Holding]:
+        return self._inventory.holdings
 
     def go(self, conn: Connection, news: News, turn: int | None) -> tuple[Ask, Round]:
         """Ask every check: about the window, the days corrected, and all of ledger and disk."""

@@ -13,14 +13,12 @@ from typing import Any
 from giddyup_watch import model
 from giddyup_watch.explain import cells, claims
 from giddyup_watch.explain.cells import STATES, Cell, Facts, Folder, State
-from giddyup_watch.gaps.check import Ask, Finding, Terms
+from giddyup_watch.gaps.check import Ask, Finding
 from giddyup_watch.gaps.checks.days import missing_days
 from giddyup_watch.model import SegmentKey
-from giddyup_watch.source.inventory import Holding, Inventory
 from giddyup_watch.source.layout import Look
 from giddyup_watch.store import coverage as store
 from giddyup_watch.store import incidents
-from giddyup_watch.store.connection import Connection
 from giddyup_watch.store.coverage import DecidedDay, DecidedSegment, YearRows
 from giddyup_watch.store.incidents import Incident
 
@@ -62,26 +60,49 @@ def within(look: Look, year: int) -> Look:
     return replace(look, segments=wanted)
 
 
-def read(
-    conn: Connection,
-    year: int,
-    disk: Inventory | None,
-    terms: Terms,
-    now: dt.datetime,
-    *,
-    regions: Collection[str] = (),
-    codes: Collection[str] = (),
-) -> Coverage:
-    """Judge every day of the year, for all regions and codes of the terms unless some are named.
+def months(year: int) -> list[str]:
+    """The months of a year, as segments name them."""
+    return [f"{year:04}-{month:02}" for month in range(1, 13)]
+
+
+def cause(ask: Ask, year: int) -> object:
+    """Return what the coverage of a year is made of: while it is the same, so is every day.
+
+    Of the clock only the dates matter, and which files changed a moment ago.
+    """
+    holdings = ask.disk.holdings if ask.disk is not None else {}
+    now, wanted = ask.now.timestamp(), f"{year:04}"
+    fresh = {
+        key
+        for key, held in holdings.items()
+        if key.month[:4] == wanted and now - held.stamp.changed_at < FRESH_SECONDS
+    }
+    due = (ask.now - ask.terms.stale).astimezone(ask.terms.zone).date()
+    mark = ask.statements.mark if ask.statements is not None else None
+    return mark, ask.disk is not None, holdings, fresh, ask.today, due, ask.terms
+
+
+def read(ask: Ask, year: int) -> Coverage:
+    """Judge every day of the year, for all regions and codes.
 
     Measured: a year of 9,000 races among twenty, its folders read before, in 0.2 s.
     """
-    missing = _missing(conn, disk, terms, now)
-    known = _Year(year, store.read(conn, year), disk, terms, now, missing)
-    shown = dict.fromkeys(model.code_of(code) for code in codes or terms.codes)
-    folders = itertools.product(regions or terms.regions, shown)
+    known = _Year(year, store.read(ask.conn, year), ask, _missing(ask))
+    shown = dict.fromkeys(map(model.code_of, ask.terms.codes))
+    folders = itertools.product(ask.terms.regions, shown)
     calendars = [known.calendar(region, code) for region, code in folders]
-    return Coverage(year, disk is not None, calendars)
+    return Coverage(year, ask.disk is not None, calendars)
+
+
+def only(found: Coverage, regions: Collection[str], codes: Collection[str]) -> Coverage:
+    """Return the calendars of some regions and codes; of all where none are named."""
+    shown = set(map(model.code_of, codes))
+    calendars = [
+        one
+        for one in found.calendars
+        if (not regions or one.region in regions) and (not shown or one.code in shown)
+    ]
+    return replace(found, calendars=calendars)
 
 
 def document(found: Coverage) -> dict[str, Any]:
@@ -101,17 +122,18 @@ def document(found: Coverage) -> dict[str, Any]:
     }
 
 
-def _missing(conn: Connection, disk: Inventory | None, terms: Terms, now: dt.datetime) -> Missing:
+def _missing(ask: Ask) -> Missing:
     """Return the days that should be there and are not, with their codes and why.
 
     Of years that the inventory leaves out the ledger alone tells the racing
     calendar. Without a tree there is only what the monitor found while there was.
     """
     found: Iterable[Finding | Incident]
-    if disk is not None:
-        found = missing_days(Ask(conn, terms, now, days=(), disk=disk))
+    if ask.disk is not None:
+        found = missing_days(ask)
     else:
-        found = (one for one in incidents.unresolved(conn) if one.family == missing_days.family)
+        unresolved = incidents.unresolved(ask.conn)
+        found = (one for one in unresolved if one.family == missing_days.family)
     made: dict[tuple[str, dt.date], tuple[tuple[str, ...], str]] = {}
     for one in found:
         day = one.day if isinstance(one, Finding) else one.d
@@ -126,20 +148,14 @@ def _missing(conn: Connection, disk: Inventory | None, terms: Terms, now: dt.dat
 class _Year:
     """What is known of the year, to be looked up by folder and day."""
 
-    def __init__(
-        self,
-        year: int,
-        rows: YearRows,
-        disk: Inventory | None,
-        terms: Terms,
-        now: dt.datetime,
-        missing: Missing,
-    ) -> None:
+    def __init__(self, year: int, rows: YearRows, ask: Ask, missing: Missing) -> None:
         self._first = dt.date(year, 1, 1)
-        self._terms = terms
-        self._now = now
-        self._today = now.astimezone(terms.zone).date()
-        self._disk: Mapping[SegmentKey, Holding] = disk.holdings if disk is not None else {}
+        self._terms = ask.terms
+        self._now = ask.now
+        self._today = ask.today
+        held = ask.disk.holdings if ask.disk is not None else {}
+        wanted = months(year)
+        self._disk = {key: one for key, one in held.items() if key.month in wanted}
         self._segments: dict[SegmentKey, DecidedSegment] = {one.key: one for one in rows.segments}
         self._days: dict[tuple[str, str, dt.date], DecidedDay]
         self._days = {(one.region, one.code, one.day): one for one in rows.days}

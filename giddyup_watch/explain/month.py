@@ -1,4 +1,4 @@
-"""What the database holds of one month, all segments: row digests and provenance."""
+"""What the database holds of one month, or a day of it: row digests and provenance."""
 
 import datetime as dt
 from collections import Counter, defaultdict
@@ -17,16 +17,16 @@ Foreign = defaultdict[Folder, defaultdict[dt.date, Counter[Table]]]
 
 
 class Month:
-    """The month that `key` is of; the same object serves its other segments."""
+    """The month that `key` is of, all segments; with `day` no more of it than that."""
 
-    def __init__(self, conn: Connection, key: SegmentKey) -> None:
+    def __init__(self, conn: Connection, key: SegmentKey, day: dt.date | None = None) -> None:
         self.name = key.month
-        races = rowdigests.races(conn, key)
+        races = rowdigests.races(conn, key, day)
         self.races = {(race.day, race.race_key): race for race in races}
-        self.fields = rowdigests.fields(conn, key)
+        self.fields = rowdigests.fields(conn, key, day)
         self._claims: defaultdict[tuple[str, str, dt.date], Claims] = defaultdict(dict)
         self._owners: Counter[tuple[dt.date, str]] = Counter()
-        for claim in rowdigests.claims(conn, key):
+        for claim in rowdigests.claims(conn, key, day):
             self._claims[claim.region, claim.code, claim.day][claim.race_key] = claim
             self._owners[claim.day, claim.race_key] += claim.owned
         self._foreign = self._find_foreign(races)

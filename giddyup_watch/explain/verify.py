@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 from giddyup_watch.errors import NotReadyError, SegmentAbsentError, SegmentRefusedError
 from giddyup_watch.explain import rows, standing
+from giddyup_watch.explain.digests import Digests
 from giddyup_watch.explain.encode import Encoder
 from giddyup_watch.explain.month import Month
 from giddyup_watch.explain.proof import RESULTS, DayProof, Proof, Result
 from giddyup_watch.explain.standing import Standing
 from giddyup_watch.ingest.segment import Session
 from giddyup_watch.model import LedgerDay, LedgerSegment, SegmentKey
-from giddyup_watch.source.content import Day, Race
+from giddyup_watch.source.content import Day
 from giddyup_watch.store import connection, ledger, rowdigests, verified
 from giddyup_watch.store.connection import Connection
 
@@ -96,7 +97,8 @@ class _Prover:
             for race in found.races_by_rules(proof.day)
             if (claim := claims.get(race.key)) and claim.owned and claim.digest == race.digest
         ]
-        doubtful = [race for race in kept if not self._same(found.key, race)]
+        digests = self._digests(found.key)
+        doubtful = [race for race in kept if not digests.same(race)]
         if doubtful:
             rows.compare_races(self._conn, found, proof, doubtful)
 
@@ -134,6 +136,9 @@ class _Prover:
             self._month = Month(self._conn, key)
         return self._month
 
+    def _digests(self, key: SegmentKey) -> Digests:
+        return Digests(key, self._encoder, self._of_month(key))
+
     def _look_for_lost(self, key: SegmentKey, days: list[DayProof]) -> None:
         """Find rows that the ledger claims, of days whose cells cannot be compared."""
         by_date = {day.day: day for day in days}
@@ -149,7 +154,8 @@ class _Prover:
     ) -> dict[dt.date, DayProof]:
         """Compare days by digests, and those that differ in any way row by row."""
         proofs = {day.day: DayProof(day.day, "equal") for day, _ in days}
-        doubtful = [day.day for day, _ in days if not self._equal(found.key, day, proofs[day.day])]
+        digests = self._digests(found.key)
+        doubtful = [day.day for day, _ in days if not digests.equal(day, proofs[day.day])]
         if doubtful:
             month, closer = self._of_month(found.key), [proofs[date] for date in doubtful]
             rows.compare(self._conn, found, month.owns, closer)
@@ -158,26 +164,6 @@ class _Prover:
             if not before.ingested:
                 proofs[day.day].differs(reason="it is not in racing.ingested_days")
         return proofs
-
-    def _equal(self, key: SegmentKey, day: Day, proof: DayProof) -> bool:
-        """Whether provenance and digests of the day are those of its file."""
-        month = self._of_month(key)
-        owned = month.owned(key, day)
-        if owned is None or not all(self._same(key, day.races[name]) for name in owned):
-            return False
-        proof.races.compared = len(owned)
-        proof.runners.compared = sum(len(day.races[name].runners) for name in owned)
-        return True
-
-    def _same(self, key: SegmentKey, race: Race) -> bool:
-        month, encoder = self._of_month(key), self._encoder
-        stored = month.races.get((race.day, race.key))
-        if stored is None or stored.digest != encoder.race(key, race):
-            return False
-        field = month.fields.get((stored.race_id, race.day))
-        if field is None:
-            return not race.runners
-        return field.runners == len(race.runners) and field.digest == encoder.runners(race)
 
     def _count_strangers(self, key: SegmentKey, days: list[DayProof]) -> None:
         """Count the runners that others wrote into races of ours."""

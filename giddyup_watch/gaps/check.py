@@ -9,14 +9,18 @@ import datetime as dt
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, TypeVar, overload
 from zoneinfo import ZoneInfo
 
 from giddyup_watch.errors import GiddyupError
 from giddyup_watch.gaps.history import History
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source.inventory import Inventory
-from giddyup_watch.store.connection import Connection
+from giddyup_watch.store import connection
+from giddyup_watch.store.connection import Connection, Params
+from giddyup_watch.store.kept import Statements
+
+T = TypeVar("T")
 
 #: For an answer that must not take long.
 NO_TURN = -1
@@ -73,8 +77,9 @@ class Ask:
     `disk` is what the tree holds, None while it is not there. `waiting` says
     how many seconds each segment in the daemon's queue has waited. `turn` is
     the number of the round: what is too much for each is done by turns, whole
-    when it is None, and only for the months of `days` when it is NO_TURN.
-    `history` remembers from round to round.
+    when it is None. When it is NO_TURN nothing but `days`, and their months, is asked about.
+    `history` remembers from round to round, `statements` what the database
+    answered, as far as it would still say the same.
     """
 
     conn: Connection
@@ -85,6 +90,27 @@ class Ask:
     waiting: Mapping[SegmentKey, float] = field(default_factory=dict)
     turn: int | None = None
     history: History = field(default_factory=History)
+    statements: Statements | None = None
+
+    @overload
+    def fetch_all(self, name: str, params: Params | None = None) -> list[tuple[Any, ...]]: ...
+
+    @overload
+    def fetch_all(self, name: str, params: Params | None = None, *, row: type[T]) -> list[T]: ...
+
+    def fetch_all(
+        self, name: str, params: Params | None = None, *, row: type[Any] | None = None
+    ) -> list[Any]:
+        """Rows of a statement of `store.queries`, as `connection.fetch_all` gives them."""
+        if self.statements is not None:
+            return self.statements.fetch_all(name, params, row)
+        if row is None:
+            return connection.fetch_all(self.conn, name, params)
+        return connection.fetch_all(self.conn, name, params, row=row)
+
+    def wants(self, day: dt.date) -> bool:
+        """Whether a finding about the day is of use to who asks."""
+        return self.turn != NO_TURN or day in self.days
 
     @property
     def today(self) -> dt.date:
@@ -101,9 +127,7 @@ class Ask:
         """Parameters that the statements of the checks on race rows share."""
         return {
             "days": list(self.days),
-            "now": self.now,
             "zone": self.terms.zone.key,
-            "grace": self.terms.grace,
             "off_12h": self.terms.off_12h,
         }
 

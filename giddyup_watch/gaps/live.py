@@ -42,8 +42,8 @@ def _of_one(check: Check, ask: Ask, on: dt.date) -> Sequence[Finding] | None:
     if check.scope == "disk" and ask.disk is None:
         return None
     days = check.days(on)
-    asked = check(replace(ask, days=days, turn=NO_TURN))
-    return [one for one in asked if concerns(one, days, on, ask.today)]
+    asked, today = check(replace(ask, days=days, turn=NO_TURN)), ask.today
+    return [one for one in asked if concerns(one, days, on, today)]
 
 
 def concerns(finding: Finding, days: Iterable[dt.date], on: dt.date, today: dt.date) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from giddyup_watch.gaps.check import Ask
 from giddyup_watch.model import SegmentKey
-from giddyup_watch.store import connection
 
 #: Months counted in each round besides those that are always: twenty years in seven hours.
 SHARE = 3
@@ -31,10 +30,10 @@ def gone(ask: Ask) -> Iterator[Gone]:
     """Compare the rows of the months whose turn it is with what the ledger says is ours."""
     for first, after in _stretches(_months(ask)):
         span: dict[str, object] = {"first": first, "next": after}
-        short = connection.fetch_all(ask.conn, "find_short_days", span)
+        short = ask.fetch_all("find_short_days", span)
         if short:
             span["days"] = [day for (day,) in short]
-            yield from connection.fetch_all(ask.conn, "find_gone_rows", span, row=Gone)
+            yield from ask.fetch_all("find_gone_rows", span, row=Gone)
 
 
 def _months(ask: Ask) -> list[dt.date]:
@@ -43,7 +42,7 @@ def _months(ask: Ask) -> list[dt.date]:
         "share": SHARE,
         "months": sorted({day.replace(day=1) for day in ask.days}),
     }
-    return [month for (month,) in connection.fetch_all(ask.conn, "choose_months", params)]
+    return [month for (month,) in ask.fetch_all("choose_months", params)]
 
 
 def _stretches(months: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, cast
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Response
 from pydantic import create_model
 from starlette.exceptions import HTTPException
 
 from giddyup_watch.errors import ConfigError
 from giddyup_watch.http import answers, explaining, forms, openapi, routes
+from giddyup_watch.http.days import Days
 from giddyup_watch.http.desk import Desk, Progress, Wanted
 from giddyup_watch.http.problems import Problem, ProblemError
 from giddyup_watch.ingest import asked
@@ -37,7 +38,7 @@ class Folders(NamedTuple):
     codes: tuple[str, ...]
 
 
-def add(app: FastAPI, desk: Desk, folders: Folders) -> None:
+def add(app: FastAPI, desk: Desk, days: Days, folders: Folders) -> None:
     """Add every endpoint and the document of them."""
 
     def trigger(
@@ -50,8 +51,8 @@ def add(app: FastAPI, desk: Desk, folders: Folders) -> None:
     router = APIRouter(prefix=PREFIX, dependencies=[Depends(trigger)])
     _add_orders(router, desk, folders, trigger)
     _add_control(router, desk)
-    _add_reading(router, desk)
-    explaining.add(router, desk)
+    _add_reading(router, desk, days)
+    explaining.add(router, desk, days)
     app.include_router(router)
     openapi.add(app)
 
@@ -152,7 +153,7 @@ def _add_control(router: APIRouter, desk: Desk) -> None:
     routes.post(router, "/reload", reload, 422)
 
 
-def _add_reading(router: APIRouter, desk: Desk) -> None:
+def _add_reading(router: APIRouter, desk: Desk, days: Days) -> None:
     def ingest_status(
         run_id: Annotated[int | None, Query(ge=1, le=forms.ID_MAX)] = None,
     ) -> answers.Run:
@@ -183,16 +184,19 @@ def _add_reading(router: APIRouter, desk: Desk) -> None:
         code: Annotated[str | None, Query(max_length=100)] = None,
         state: SegmentState | None = None,
         limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
-    ) -> answers.Segments:
+    ) -> Response:
         """What was last decided about each segment, newest month first."""
-        with desk.reading() as conn:
+
+        def read(conn: Connection) -> answers.Segments:
             found = segments.standings(conn, region=region, code=code, state=state, limit=limit)
-        return answers.Segments(segments=[answers.Segment.model_validate(one) for one in found])
+            return answers.Segments(segments=[answers.Segment.model_validate(one) for one in found])
+
+        return routes.json(days.told(("segments", region, code, state, limit), read))
 
     routes.get(router, "/ingest/status", ingest_status, 404, 422)
     routes.get(router, "/ingest/runs", ingest_runs, 422)
     routes.get(router, "/ingest/runs/{run_id}", ingest_run_detail, 404, 422)
-    routes.get(router, "/segments", list_segments, 422)
+    routes.get(router, "/segments", list_segments, 422, model=answers.Segments)
 
 
 def _of(folders: Folders, form: type[F]) -> type[F]:

@@ -14,6 +14,7 @@ from giddyup_watch import __version__
 from giddyup_watch import metrics as table
 from giddyup_watch.http import api
 from giddyup_watch.http import problems as telling
+from giddyup_watch.http.days import Days
 from giddyup_watch.http.desk import Desk
 from giddyup_watch.http.gate import Gate, Limits
 from giddyup_watch.http.page.endpoints import Page
@@ -34,10 +35,12 @@ class Site:
     folders: api.Folders
     token: str = ""
     limits: Limits = field(default_factory=Limits)
+    days: Days = field(init=False)  # one for all listeners, as is the page
     page: Page = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "page", Page(self.desk, self.stalls))  # one for all listeners
+        object.__setattr__(self, "days", Days(self.desk))
+        object.__setattr__(self, "page", Page(self.desk, self.days, self.stalls))
 
 
 def create(site: Site, listener: Listener, *, with_metrics: bool = True) -> ASGIApp:
@@ -46,7 +49,7 @@ def create(site: Site, listener: Listener, *, with_metrics: bool = True) -> ASGI
     if with_metrics:
         _add_metrics(app, site.metrics)
     _add_health(app, site.stalls, site.problems)
-    api.add(app, site.desk, site.folders)
+    api.add(app, site.desk, site.days, site.folders)
     site.page.add(app)
     keeper = Gatekeeper(listener, site.token)
     gate = Gate(app, name=listener.name, keeper=keeper, limits=site.limits, log=site.desk.log)
@@ -63,7 +66,7 @@ def create_metrics_only(metrics: Metrics) -> ASGIApp:
 def document(folders: api.Folders, desk: Desk) -> dict[str, Any]:
     """The OpenAPI document."""
     app = _bare()
-    api.add(app, desk, folders)
+    api.add(app, desk, Days(desk), folders)
     return app.openapi()
 
 

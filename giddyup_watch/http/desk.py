@@ -1,13 +1,13 @@
 """What the API asks of the daemon, in values that both know."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from giddyup_watch.gaps.check import Ask
+from giddyup_watch.gaps.check import Ask, Terms
 from giddyup_watch.ingest.outcome import Outcome
 from giddyup_watch.ingest.segment import Session
 from giddyup_watch.model import Accept, SegmentKey
@@ -109,21 +109,23 @@ class Desk:
     """Where the API turns to. Everything here may be called by any thread.
 
     `reading` gives a read-only session for the length of a `with`, `writing`
-    one for what operators ask for (pause, cancel): never for facts. `ask` is what
-    a check is asked, `session` what a segment is looked at with. `identity`
+    one for what operators ask for (pause, cancel): never for facts. `ask` makes what
+    a check is asked, in a transaction of repeatable reads, of the tree as it is now in some months;
+    `session` is what a segment is looked at with. `identity`
     tells tree and database apart from others, for commands that look for their daemon.
     `situation` is cheap: the status page asks for it every second.
     """
 
     identity: str
     orders: Orders
-    ask: Callable[[Connection], Ask]
+    ask: Callable[[Connection, Collection[str]], Ask]
     session: Callable[[Connection], Session]
     reading: Callable[[], AbstractContextManager[Connection]]
     writing: Callable[[], AbstractContextManager[Connection]]
     rescan: Callable[[], None]
     reload: Callable[[], Reloaded]
     wake: Callable[[], None]
+    terms: Callable[[], Terms]
     today: Callable[[], dt.date]
     situation: Callable[[], Situation]
     log: Callable[[Deed], None]

@@ -3,17 +3,16 @@
 import datetime as dt
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BeforeValidator
 
-from giddyup_watch.explain import coverage
-from giddyup_watch.explain.why import answers as why_answers
-from giddyup_watch.explain.why import document
-from giddyup_watch.gaps import checks, live
+from giddyup_watch.explain.why import answers
+from giddyup_watch.gaps import checks
 from giddyup_watch.http import findings, forms, routes
+from giddyup_watch.http.days import Days
 from giddyup_watch.http.desk import Desk
 from giddyup_watch.http.problems import Problem, ProblemError
-from giddyup_watch.store import connection, incidents
+from giddyup_watch.store import incidents
 from giddyup_watch.store.incidents import Incident
 
 #: The worst first.
@@ -24,25 +23,19 @@ OnDay = Annotated[dt.date | None, BeforeValidator(forms.iso_or_none), Query()]
 Name = Annotated[str, Path(max_length=100)]
 
 
-def add(router: APIRouter, desk: Desk) -> None:
-    _add_gaps(router, desk)
-    _add_days(router, desk)
+def add(router: APIRouter, desk: Desk, days: Days) -> None:
+    _add_gaps(router, desk, days)
+    _add_days(router, desk, days)
 
 
-def _add_gaps(router: APIRouter, desk: Desk) -> None:
+def _add_gaps(router: APIRouter, desk: Desk, days: Days) -> None:
     def gaps(on: OnDay = None) -> findings.GapsOn:
         """What every check finds now about a day, today unless named; writes nothing."""
-        with (
-            desk.reading() as conn,
-            connection.transaction(conn, read_only=True, isolation="repeatable read"),
-        ):
-            ask = desk.ask(conn)
-            return findings.GapsOn.model_validate(live.answer(ask, on or ask.today))
+        return findings.GapsOn.model_validate(days.gaps(on or desk.today()))
 
-    def gaps_open() -> findings.Gaps:
+    def gaps_open() -> Response:
         """The gaps that are open, the worst first, those acknowledged last."""
-        with desk.reading() as conn:
-            return _listed(incidents.unresolved(conn))
+        return routes.json(days.told("gaps", lambda conn: _listed(incidents.unresolved(conn))))
 
     def gap_ack(gap_id: GapId, body: forms.AckRequest) -> findings.Gap:
         """Take an open gap out of gauges and exit codes until it changes."""
@@ -54,45 +47,37 @@ def _add_gaps(router: APIRouter, desk: Desk) -> None:
         return _gap(known)
 
     routes.get(router, "/gaps", gaps, 422)
-    routes.get(router, "/gaps/open", gaps_open)
+    routes.get(router, "/gaps/open", gaps_open, model=findings.Gaps)
     routes.post(router, "/gaps/{gap_id}/ack", gap_ack, 404, 422)
 
 
-def _add_days(router: APIRouter, desk: Desk) -> None:
+def _add_days(router: APIRouter, desk: Desk, days: Days) -> None:
     def coverage_of_year(
         year: Annotated[int | None, Query(ge=1900, le=2199)] = None,
         region: Annotated[list[str] | None, Query(max_length=10)] = None,
         code: Annotated[list[str] | None, Query(max_length=10)] = None,
-    ) -> findings.Coverage:
+    ) -> Response:
         """Every day of a year, this one unless named, for each region and code."""
-        with desk.reading() as conn:
-            ask = desk.ask(conn)
-            found = coverage.read(
-                conn,
-                year or ask.today.year,
-                ask.disk,
-                ask.terms,
-                ask.now,
-                regions=_known(region, ask.terms.regions, "region"),
-                codes=_known(code, ask.terms.codes, "code"),
-            )
-        return findings.Coverage.model_validate(coverage.document(found))
+        terms = desk.terms()
+        document = days.coverage_document(
+            year or desk.today().year,
+            _known(region, terms.regions, "region"),
+            _known(code, terms.codes, "code"),
+        )
+        return routes.json(document)
 
     def why(region: Name, code: Name, when: Name) -> findings.Why:
         """Everything that bears on a day or month, and the reason in one sentence."""
         asked = f"{region}/{code}/{when}"
-        with desk.reading() as conn:
-            ask, session = desk.ask(conn), desk.session(conn)
-            terms = ask.terms
-            try:
-                about = why_answers.subjects(asked, terms.regions, terms.codes, ask.today)
-            except ValueError as error:
-                hint = "like why/gb/flat/2024-06-14 or why/gb/flat/2024-06"
-                raise ProblemError(Problem(422, str(error), hint)) from error
-            found = [document.of(one) for one in why_answers.answer(session, terms, ask.now, about)]
-        return findings.Why.model_validate({"asked": asked, "answers": found})
+        terms = desk.terms()
+        try:
+            about = answers.subjects(asked, terms.regions, terms.codes, desk.today())
+        except ValueError as error:
+            hint = "like why/gb/flat/2024-06-14 or why/gb/flat/2024-06"
+            raise ProblemError(Problem(422, str(error), hint)) from error
+        return findings.Why.model_validate({"asked": asked, "answers": days.why(about)})
 
-    routes.get(router, "/coverage", coverage_of_year, 422)
+    routes.get(router, "/coverage", coverage_of_year, 422, model=findings.Coverage)
     routes.get(router, "/why/{region}/{code}/{when}", why, 422)
 
 

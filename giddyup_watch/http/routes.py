@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from fastapi.datastructures import Default
+from pydantic import BaseModel
 
 from giddyup_watch.http import openapi
 
@@ -22,11 +24,24 @@ def post(
     )
 
 
-def get(router: APIRouter, path: str, endpoint: Callable[..., Any], *codes: int) -> None:
+def json(document: bytes) -> Response:
+    """An answer that is JSON already."""
+    return Response(document, media_type="application/json")
+
+
+def get(
+    router: APIRouter,
+    path: str,
+    endpoint: Callable[..., Any],
+    *codes: int,
+    model: type[BaseModel] | None = None,
+) -> None:
+    """One that only reads; `model` is what it answers when it makes the JSON itself."""
     router.add_api_route(
         path,
         endpoint,
         methods=["GET"],
+        response_model=Default(None) if model is None else model,
         responses=openapi.problems(401, 403, 421, 429, 503, *codes),
         openapi_extra={"security": [*openapi.SECURITY, {}]},
     )

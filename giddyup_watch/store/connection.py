@@ -55,6 +55,13 @@ _REFUSED = "GW"
 #: The database is not as the migrations leave it, or the server lacks an extension.
 _CONFIG = (_REFUSED, "42P01", "42703", "42704", "42883", "3F", "3D", "0A", "58P01")
 
+_MODES: Mapping[tuple[Isolation, bool], bytes | None] = {
+    ("read committed", False): None,
+    ("read committed", True): b"SET TRANSACTION READ ONLY",
+    ("repeatable read", False): b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    ("repeatable read", True): b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+}
+
 
 def connect(
     url: str,
@@ -134,10 +141,8 @@ def transaction(
 ) -> Iterator[None]:
     """The border of a unit of work: committed at its end, rolled back on an error."""
     with translated(), conn.transaction():
-        if isolation == "repeatable read":
-            conn.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        if read_only:
-            conn.execute(b"SET TRANSACTION READ ONLY")
+        if (modes := _MODES[isolation, read_only]) is not None:
+            conn.execute(modes)
         yield
 
 

@@ -45,20 +45,23 @@ class Claim(NamedTuple):
     in_file: bool
 
 
-def races(conn: Connection, key: SegmentKey) -> list[StoredRace]:
-    """Return the races of the key's month, of all segments."""
-    return [StoredRace(*row) for row in connection.fetch_all(conn, "digest_races", _month(key))]
+def races(conn: Connection, key: SegmentKey, day: dt.date | None = None) -> list[StoredRace]:
+    """Return the races of the key's month, or of one day, of all segments."""
+    span = _span(key, day)
+    return [StoredRace(*row) for row in connection.fetch_all(conn, "digest_races", span)]
 
 
-def fields(conn: Connection, key: SegmentKey) -> dict[tuple[int, dt.date], Field]:
-    """Return the runners of the key's month by race id and date."""
-    found = connection.fetch_all(conn, "digest_runners", _month(key))
+def fields(
+    conn: Connection, key: SegmentKey, day: dt.date | None = None
+) -> dict[tuple[int, dt.date], Field]:
+    """Return the runners of the key's month, or of one day, by race id and date."""
+    found = connection.fetch_all(conn, "digest_runners", _span(key, day))
     return {(race_id, day): Field(runners, digest) for race_id, day, runners, digest in found}
 
 
-def claims(conn: Connection, key: SegmentKey) -> list[Claim]:
-    """Return the provenance of the key's month, of all segments."""
-    found = connection.fetch_all(conn, "fetch_month_provenance", _month(key))
+def claims(conn: Connection, key: SegmentKey, day: dt.date | None = None) -> list[Claim]:
+    """Return the provenance of the key's month, or of one day, of all segments."""
+    found = connection.fetch_all(conn, "fetch_month_provenance", _span(key, day))
     return [Claim(*row) for row in found]
 
 
@@ -107,6 +110,10 @@ def unclaimed_days(conn: Connection, key: SegmentKey) -> list[tuple[str, str, dt
 
 def _month(key: SegmentKey) -> dict[str, object]:
     return {"first": key.first_day, "next": key.next_month}
+
+
+def _span(key: SegmentKey, day: dt.date | None) -> dict[str, object]:
+    return _month(key) if day is None else {"first": day, "next": day + dt.timedelta(days=1)}
 
 
 def _days(key: SegmentKey, days: Collection[dt.date]) -> dict[str, object]:

@@ -54,6 +54,7 @@ NOBODY = Desk(
     nothing,
     nothing,
     nothing,
+    nothing,
 )
 
 

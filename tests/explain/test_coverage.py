@@ -9,6 +9,7 @@ from giddyup_watch.demo import edits, writers
 from giddyup_watch.explain import coverage
 from giddyup_watch.explain.cells import STATES, Cell
 from giddyup_watch.explain.coverage import Coverage
+from giddyup_watch.gaps.check import Ask
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import layout
 from giddyup_watch.source.inventory import Inventory
@@ -39,7 +40,7 @@ def read(bench: Bench, now: dt.datetime = LATER, *, tree: bool = True) -> Covera
     if tree:
         look = layout.look(bench.master, REGIONS, CODES)
         disk.update(bench.master, coverage.within(look, YEAR))
-    return coverage.read(bench.conn, YEAR, disk if tree else None, TERMS, now)
+    return coverage.read(Ask(bench.conn, TERMS, now, (), disk if tree else None), YEAR)
 
 
 def cell(bench: Bench, day: str, folder: str = "gb/flat", *, tree: bool = True) -> Cell:

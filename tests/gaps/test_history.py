@@ -28,7 +28,8 @@ def course(conn: Connection, tmp_path: Path) -> Course:
 
 
 def sheets(course: Course, history: History, today: dt.date = TODAY) -> Sheets:
-    return history.sheets(course.conn, course.ask().tree, today)
+    ask = course.ask()
+    return history.sheets(ask.fetch_all, ask.tree, today)
 
 
 def test_the_disk_tells_of_days_with_races_and_days_claimed(course: Course) -> None:

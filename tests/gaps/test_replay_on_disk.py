@@ -55,5 +55,5 @@ def test_the_files_say_to_the_calendar_what_the_replay_without_files_does(course
     for code in replaying.CODES:
         course.write(code, set(seen).intersection(raced[code]), seen=seen)
     ask = course.ask()
-    sheets = ask.history.sheets(ask.conn, ask.tree, today)["gb"]
+    sheets = ask.history.sheets(ask.fetch_all, ask.tree, today)["gb"]
     assert sheets == tuple(sorted(replaying.sheets(raced, today)))

@@ -110,6 +110,7 @@ class Door:
             orders=Orders(),
             ask=unasked,
             session=unasked,
+            terms=unasked,
             reading=session,
             writing=session,
             rescan=beat,

@@ -2,9 +2,9 @@
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +17,7 @@ from giddyup_watch.errors import (
 from giddyup_watch.ingest import examine
 from giddyup_watch.model import FileStamp, Fingerprint, Reject, SegmentKey, SegmentStamp
 from giddyup_watch.source import content, layout, snapshot, tree
-from giddyup_watch.source.content import Content
+from giddyup_watch.source.content import Content, Day, Runner
 from giddyup_watch.source.snapshot import Snapshot
 
 #: `no tree`: the master directory is not there. `writing`: not at rest. `absent`: folder or CSV.
@@ -55,11 +55,33 @@ class Disk:
         """When the newest of the files changed."""
         return max((file.changed_at for file in self.files), default=None)
 
+    def outline(self, holds: Callable[[dt.date], bool]) -> "Disk":
+        """The same of some days, without the files' bytes and cells: to be kept for long."""
+        if self.snapshot is None or self.parsed is None:
+            return self
+        days = {day: _outlined(one) for day, one in self.parsed.days.items() if holds(day)}
+        return replace(
+            self,
+            snapshot=replace(self.snapshot, races=b"", runners=b""),
+            parsed=replace(self.parsed, days=days),
+        )
+
     @property
     def undated(self) -> list[Reject]:
         """Rejected lines that no day could be made out of."""
         rejects = self.parsed.rejects if self.parsed else ()
         return [reject for reject in rejects if reject.column is None]
+
+
+_NOBODY = Runner(0, "", "", ())
+
+
+def _outlined(day: Day) -> Day:
+    races = {
+        key: replace(race, cells=(), runners=[_NOBODY] * len(race.runners))
+        for key, race in day.races.items()
+    }
+    return replace(day, races=races)
 
 
 def look(

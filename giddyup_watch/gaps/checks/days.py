@@ -8,7 +8,6 @@ from giddyup_watch.gaps import calendar
 from giddyup_watch.gaps.calendar import Calendar, Missing
 from giddyup_watch.gaps.check import Ask, Finding, check
 from giddyup_watch.gaps.series import Series
-from giddyup_watch.store import connection
 
 #: How unlikely it must be that a quiet source is merely without racing.
 DOUBT = 0.03
@@ -44,14 +43,16 @@ def missing_days(ask: Ask) -> Iterator[Finding]:
     once found stays found until rows or a claim of the day arrive.
     """
     calendars = _calendars(ask)
-    said = connection.fetch_all(ask.conn, "fetch_open_missing_days", row=_Open)
-    unsettled = {one.key: one for one in said if not _is_settled(one, calendars)}
+    said = ask.fetch_all("fetch_open_missing_days", row=_Open)
+    unsettled = {
+        one.key: one for one in said if ask.wants(one.day) and not _is_settled(one, calendars)
+    }
     for one in unsettled.values():
         yield missing_days.finding(one.key, one.text, one.item, day=one.day, region=one.region)
     for region, known in calendars.items():
         for day in known.missing:
             key = f"{region}/{day.day}"
-            if key not in unsettled:
+            if ask.wants(day.day) and key not in unsettled:
                 yield missing_days.finding(
                     key, _tell(region, day), _item(region, day), day=day.day, region=region
                 )
@@ -60,7 +61,7 @@ def missing_days(ask: Ask) -> Iterator[Finding]:
 def _calendars(ask: Ask) -> dict[str, Calendar]:
     """Return the calendar of each region, as of the last day that everything should be there of."""
     until = (ask.now - ask.terms.stale).astimezone(ask.terms.zone).date()
-    sheets = ask.history.sheets(ask.conn, ask.tree, ask.today)
+    sheets = ask.history.sheets(ask.fetch_all, ask.tree, ask.today)
     ours = {
         region: tuple(sheet for sheet in sheets.get(region, ()) if sheet.code in ask.terms.codes)
         for region in ask.terms.regions
@@ -114,6 +115,8 @@ def stale_source(ask: Ask) -> Iterator[Finding]:
     years of history. A scraper that goes on claiming days without rows is
     believed for a week's worth of racing.
     """
+    if not ask.wants(ask.today):
+        return
     changes = _last_changes(ask)
     for region, known in _calendars(ask).items():
         for code, series in sorted(known.codes.items()):

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from giddyup_watch.gaps.check import Ask, Finding, check
+from giddyup_watch.gaps.check import NO_TURN, Ask, Finding, check
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import tree
 from giddyup_watch.source.inventory import Holding
-from giddyup_watch.store import connection, incidents
+from giddyup_watch.store import incidents
 
 #: How long a segment may wait in the queue before its days count as not loaded.
 QUEUE_PATIENCE = dt.timedelta(minutes=10)
@@ -58,7 +58,7 @@ def not_loaded(ask: Ask) -> Iterator[Finding]:
     lacking = _lacking(ask)
     if not lacking:
         return
-    states = connection.fetch_all(ask.conn, "fetch_segment_states", row=_State)
+    states = ask.fetch_all("fetch_segment_states", row=_State)
     decided = {state.key: state for state in states}
     known = {one.key for one in incidents.unresolved(ask.conn) if one.family == "not_loaded"}
     for key, days in sorted(lacking.items()):
@@ -83,12 +83,13 @@ def not_loaded(ask: Ask) -> Iterator[Finding]:
 
 def _lacking(ask: Ask) -> dict[SegmentKey, list[dt.date]]:
     """Return the days of each segment of which the files hold rows and the database does not."""
-    rows = connection.fetch_all(ask.conn, "check_loaded_days")
+    rows = ask.fetch_all("check_loaded_days")
     well = {(region, code, number): days & ALL for region, code, number, days in rows}
+    whole, months = ask.turn != NO_TURN, {f"{day:%Y-%m}" for day in ask.days}
     return {
         key: sorted(day for day in held.races if bits >> day.day - 1 & 1)
         for key, held in ask.tree.holdings.items()
-        if (bits := held.raced_bits & ~_bits_of_month(key, well))
+        if (whole or key.month in months) and (bits := held.raced_bits & ~_bits_of_month(key, well))
     }
 
 
@@ -130,10 +131,10 @@ def _why(ask: Ask, key: SegmentKey, held: Holding, state: _State | None) -> str:
 )
 def held_days(ask: Ask) -> Iterator[Finding]:
     """Days that are not loaded on purpose, until their content changes or somebody accepts it."""
-    for region, code, day, reason in connection.fetch_all(ask.conn, "check_held_days"):
+    for region, code, day, reason in ask.fetch_all("check_held_days"):
         key = SegmentKey(region, code, f"{day:%Y-%m}")
         yield _held(key, day, reason, f"--date {day}")
-    whole = connection.fetch_all(ask.conn, "check_held_segments", {"whole": f"{WHOLE}%"})
+    whole = ask.fetch_all("check_held_segments", {"whole": f"{WHOLE}%"})
     for region, code, month, reason, known in whole:
         key = SegmentKey(region, code, month)
         holding = ask.tree.holdings.get(key)
@@ -162,7 +163,7 @@ def _held(key: SegmentKey, day: dt.date, reason: str, when: str) -> Finding:
 )
 def rejected_rows(ask: Ask) -> Iterator[Finding]:
     """Days that were loaded without some of their lines."""
-    rows = connection.fetch_all(ask.conn, "check_rejected_days", {"most": REASONS})
+    rows = ask.fetch_all("check_rejected_days", {"most": REASONS})
     for region, code, day, rejected, reasons in rows:
         name = f"{region}/{code}/{day}"
         said = "; ".join(f"{r['file']} line {r['line']}: {r['reason']}" for r in reasons)
@@ -185,7 +186,7 @@ def rejected_rows(ask: Ask) -> Iterator[Finding]:
 )
 def misfiled_races(ask: Ask) -> Iterator[Finding]:
     """Months with races that belong in another folder, or that another folder has too."""
-    for region, code, month, misfiled, copies in connection.fetch_all(ask.conn, "check_misfiled"):
+    for region, code, month, misfiled, copies in ask.fetch_all("check_misfiled"):
         key = SegmentKey(region, code, month)
         yield misfiled_races.finding(
             str(key),

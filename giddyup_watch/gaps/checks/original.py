@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from giddyup_watch.gaps.check import Ask, Finding, check
 from giddyup_watch.gaps.rows import NON_RUNNERS, RaceRow
-from giddyup_watch.store import connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class _Entries:
 )
 def entries_today(ask: Ask) -> Iterator[Finding]:
     """Racecards present, by course."""
-    for row in connection.fetch_all(ask.conn, "check_entries", ask.params, row=_Entries):
+    for row in ask.fetch_all("check_entries", ask.params, row=_Entries):
         yield entries_today.finding(
             f"{row.race_date}/{row.course_id}",
             f"{row.course_name} on {row.race_date}: {row.entries} entries",
@@ -43,11 +42,13 @@ def entries_today(ask: Ask) -> Iterator[Finding]:
 @dataclass(frozen=True, slots=True)
 class _Winnerless(RaceRow):
     resulted: bool
+    off_at: dt.datetime
 
 
 def _winnerless(ask: Ask) -> list[_Winnerless]:
     """Races without a winner although due: `gaps.result_grace_minutes` after their local off."""
-    return connection.fetch_all(ask.conn, "check_winners", ask.params, row=_Winnerless)
+    found = ask.fetch_all("check_winners", ask.params, row=_Winnerless)
+    return [race for race in found if race.off_at + ask.terms.grace <= ask.now]
 
 
 @check(
@@ -91,7 +92,7 @@ def runner_count_mismatch(ask: Ask) -> Iterator[Finding]:
     leave them out or, as some sources do, include them.
     """
     params = {**ask.params, "non_runners": list(NON_RUNNERS)}
-    for race in connection.fetch_all(ask.conn, "check_runner_counts", params, row=_Miscounted):
+    for race in ask.fetch_all("check_runner_counts", params, row=_Miscounted):
         yield race.finding(
             runner_count_mismatch,
             f"says that {race.ran} ran and has {race.runner_rows} runners",
@@ -121,7 +122,7 @@ class _Horseless(RaceRow):
 )
 def unresolved_horses(ask: Ask) -> Iterator[Finding]:
     """Runners whose horse is not known."""
-    for runner in connection.fetch_all(ask.conn, "check_horses", ask.params, row=_Horseless):
+    for runner in ask.fetch_all("check_horses", ask.params, row=_Horseless):
         number = "without a number" if runner.num is None else f"number {runner.num}"
         yield runner.finding(
             unresolved_horses,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from giddyup_watch.gaps.check import Ask, Finding, check
 from giddyup_watch.gaps.rows import NON_RUNNERS, RaceRow
-from giddyup_watch.store import connection
 
 #: Above this share of a day's runners something is wrong with the day, not with a runner.
 MISSING_PRICES_SHARE = 0.25
@@ -28,7 +27,7 @@ class _Duplicates(RaceRow):
 )
 def duplicate_races(ask: Ask) -> Iterator[Finding]:
     """Races of one course and off time under different keys."""
-    for race in connection.fetch_all(ask.conn, "check_duplicates", ask.params, row=_Duplicates):
+    for race in ask.fetch_all("check_duplicates", ask.params, row=_Duplicates):
         yield race.finding(
             duplicate_races,
             f"is there under {len(race.race_keys)} keys: {', '.join(race.race_keys)}",
@@ -66,7 +65,7 @@ def missing_prices(ask: Ask) -> Iterator[Finding]:
         "non_runners": list(NON_RUNNERS),
         "share": MISSING_PRICES_SHARE,
     }
-    for row in connection.fetch_all(ask.conn, "check_prices", params, row=_Unpriced):
+    for row in ask.fetch_all("check_prices", params, row=_Unpriced):
         yield missing_prices.finding(
             f"{row.region}/{row.code}/{row.race_date}",
             f"{row.without_bsp} of {row.runners} runners of {row.region}/{row.code} on"
@@ -93,5 +92,5 @@ def missing_prices(ask: Ask) -> Iterator[Finding]:
 )
 def missing_course(ask: Ask) -> Iterator[Finding]:
     """Races without a course."""
-    for race in connection.fetch_all(ask.conn, "check_courses", ask.params, row=RaceRow):
+    for race in ask.fetch_all("check_courses", ask.params, row=RaceRow):
         yield race.finding(missing_course, f"(race_key {race.race_key})")

@@ -9,7 +9,6 @@ from giddyup_watch.gaps import recount
 from giddyup_watch.gaps.check import Ask, Finding, check
 from giddyup_watch.gaps.recount import Gone
 from giddyup_watch.model import SegmentKey
-from giddyup_watch.store import connection
 
 #: Attempts after which a segment that cannot be loaded is no passing trouble.
 ATTEMPTS = 3
@@ -65,7 +64,7 @@ def count_mismatch(ask: Ask) -> Iterator[Finding]:
     are counted in the window and, by turns, in a share of all months.
     """
     problems: defaultdict[SegmentKey, list[_Problem]] = defaultdict(list)
-    for segment in connection.fetch_all(ask.conn, "check_segments", row=_Segment):
+    for segment in ask.fetch_all("check_segments", row=_Segment):
         key = SegmentKey(segment.region, segment.code, segment.month)
         problems[key] += _problems(segment)
     lost: defaultdict[SegmentKey, list[Gone]] = defaultdict(list)

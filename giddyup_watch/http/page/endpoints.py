@@ -12,9 +12,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from giddyup_watch.errors import GiddyupError
 from giddyup_watch.explain.coverage import Coverage
 from giddyup_watch.explain.why import answers as why_answers
-from giddyup_watch.explain.why import document as why_document
 from giddyup_watch.explain.why.evidence import Subject
 from giddyup_watch.http import problems
+from giddyup_watch.http.days import Days
 from giddyup_watch.http.desk import Desk
 from giddyup_watch.http.forms import FIRST_DAY, LAST_DAY
 from giddyup_watch.http.page import document, verdict, years
@@ -34,10 +34,11 @@ Name = Annotated[str, Path(max_length=100)]
 class Page:
     """What the listeners share, so that many readers cost as much as one."""
 
-    def __init__(self, desk: Desk, stalls: Callable[[], Iterable[object]]) -> None:
+    def __init__(self, desk: Desk, days: Days, stalls: Callable[[], Iterable[object]]) -> None:
         self._desk = desk
+        self._days = days
         self._facts = Reader(desk, stalls)
-        self._years = Years(desk)
+        self._years = Years(days)
         self._drawn: tuple[Coverage | None, int, dt.date, dict[str, Html]] | None = None
 
     def add(self, app: FastAPI) -> None:
@@ -105,13 +106,10 @@ class Page:
         if isinstance(about, Response):
             return about
         try:
-            with self._desk.reading() as conn:
-                session, ask = self._desk.session(conn), self._desk.ask(conn)
-                found = list(why_answers.answer(session, ask.terms, ask.now, about))
+            told = self._days.why(about)
         except GiddyupError as error:
             problem = problems.of(error)
             return _message(problem.status, problem.detail, problem.hint)
-        told = [why_document.of(one) for one in found]
         near = why.neighbours(about[0].key, about[0].day)
         return _html(document.plain(asked, why.render(asked, told, near)))
 

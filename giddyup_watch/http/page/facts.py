@@ -4,14 +4,15 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from giddyup_watch.errors import GiddyupError
 from giddyup_watch.http.desk import Desk, Situation
-from giddyup_watch.store import connection, control, incidents, ledger, lock, runs, server
+from giddyup_watch.store import connection, control, incidents, kept, ledger, lock, runs, server
 from giddyup_watch.store.connection import Connection
 from giddyup_watch.store.control import Control
 from giddyup_watch.store.incidents import Incident
+from giddyup_watch.store.kept import Mark
 from giddyup_watch.store.ledger import Freshness
 from giddyup_watch.store.lock import Holder
 from giddyup_watch.store.runs import Run
@@ -25,9 +26,10 @@ SHARED_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the database said, in one snapshot."""
+    """What the database said, in one snapshot; `mark` is its state then."""
 
     at: dt.datetime
+    mark: Mark
     control: Control
     holder: Holder | None
     daemons: list[Daemon]
@@ -97,19 +99,26 @@ class Reader:
                 self._desk.reading() as conn,
                 connection.transaction(conn, read_only=True, isolation="repeatable read"),
             ):
-                self._stored = _read(conn, lock_id)
+                self._stored = _read(conn, lock_id, self._stored)
             self._problem = ""
         except GiddyupError as error:
             self._problem = error.message
         self._asked = time.monotonic()
 
 
-def _read(conn: Connection, lock_id: int) -> Stored:
+def _read(conn: Connection, lock_id: int, before: Stored | None) -> Stored:
+    """Read it all; where nothing was written since `before`, only clock, locks and sessions."""
+    now, mark = dt.datetime.now(dt.UTC), kept.mark(conn)
+    asked, holder = control.read(conn), lock.holder(conn, lock_id)
+    daemons = server.daemons(conn)
+    if before is not None and before.mark == mark:
+        return replace(before, at=now, control=asked, holder=holder, daemons=daemons)
     return Stored(
-        at=dt.datetime.now(dt.UTC),
-        control=control.read(conn),
-        holder=lock.holder(conn, lock_id),
-        daemons=server.daemons(conn),
+        at=now,
+        mark=mark,
+        control=asked,
+        holder=holder,
+        daemons=daemons,
         runs=runs.recent(conn, RUNS),
         states=ledger.state_counts(conn),
         gaps=incidents.unresolved(conn),

@@ -1,20 +1,16 @@
-"""Coverage of a year, kept until something happened that may change it."""
+"""Coverage of a year for the page, which is drawn for many readers each second."""
 
 import threading
 import time
-from collections.abc import Hashable
 from dataclasses import dataclass
 
 from giddyup_watch.errors import GiddyupError
-from giddyup_watch.explain import coverage
 from giddyup_watch.explain.coverage import Coverage
-from giddyup_watch.http.desk import Desk
+from giddyup_watch.http.days import Days
 from giddyup_watch.http.page.facts import Facts
 
-#: Seconds after which it is read again although nothing seems to have happened.
-LONG_SECONDS = 60.0
-#: Seconds between two readings, at least; and so many times what the last one took.
-SHORT_SECONDS, SPARE = 0.75, 4.0
+#: Seconds for which a year serves every reader, at least; and so many times what it took.
+SHARED_SECONDS, SPARE = 0.75, 4.0
 #: Seconds that a reader waits for a reading. A longer one goes on, for whoever asks next.
 PROMPT_SECONDS = 0.5
 #: Years that are kept: as many as people look at.
@@ -22,72 +18,44 @@ KEPT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Read:
     coverage: Coverage
-    cause: Hashable
-    read_at: float
-    seconds: float
-
-    def serves(self, cause: Hashable, now: float) -> bool:
-        age = now - self.read_at
-        if cause == self.cause:
-            return age < LONG_SECONDS
-        return age < max(SHORT_SECONDS, SPARE * self.seconds)
+    until: float
 
 
 class Years:
-    """Shared by all listeners. Reading a year looks at the tree: not something for each poll."""
+    """Shared by all listeners. While one reader asks the others get the answer before."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, days: Days) -> None:
+        self._days = days
         self._lock = threading.Lock()
-        self._kept: dict[int, Kept] = {}
+        self._read: dict[int, Read] = {}
 
     def read(self, year: int, facts: Facts) -> Coverage | None:
         """The year as it is now, or was a moment ago; None when it was never read."""
-        kept = self._kept.get(year)
-        if facts.problem or (kept and kept.serves(_cause(facts), time.monotonic())):
-            return kept.coverage if kept else None
-        if self._lock.acquire(timeout=0 if kept else PROMPT_SECONDS):
+        known = self._read.get(year)
+        if not facts.problem and self._lock.acquire(timeout=0 if known else PROMPT_SECONDS):
             try:
-                kept = self._read(year, _cause(facts))
+                known = self._ask(year)
             except GiddyupError:
                 pass  # the facts will say it; the year stays as it was
             finally:
                 self._lock.release()
-        return kept.coverage if kept else None
+        return known.coverage if known else None
 
     def last(self, year: int) -> Coverage | None:
         """The year as it was read last, without reading it."""
-        kept = self._kept.get(year)
-        return kept.coverage if kept else None
+        known = self._read.get(year)
+        return known.coverage if known else None
 
-    def _read(self, year: int, cause: Hashable) -> Kept:
-        kept, began = self._kept.get(year), time.monotonic()
-        if kept and kept.serves(cause, began):  # another reader was quicker
-            return kept
-        with self._desk.reading() as conn:
-            ask = self._desk.ask(conn)
-            found = coverage.read(conn, year, ask.disk, ask.terms, ask.now)
+    def _ask(self, year: int) -> Read:
+        known, began = self._read.get(year), time.monotonic()
+        if known is not None and began < known.until:
+            return known
+        found = self._days.coverage(year)
         ended = time.monotonic()
-        self._kept.pop(year, None)
-        self._kept[year] = made = Kept(found, cause, ended, ended - began)
-        while len(self._kept) > KEPT:
-            del self._kept[next(iter(self._kept))]
-        return made
-
-
-def _cause(facts: Facts) -> Hashable:
-    """What a day's state follows, as far as the facts know it already."""
-    stored = facts.stored
-    return (
-        facts.today,
-        frozenset(facts.situation.waiting),
-        facts.situation.problems.get("tree"),
-        stored
-        and (
-            tuple((run.run_id, run.status) for run in stored.runs),
-            tuple(stored.states.items()),
-            tuple((gap.gap_id, gap.changed_at, gap.acked_at) for gap in stored.gaps),
-        ),
-    )
+        self._read.pop(year, None)
+        known = self._read[year] = Read(found, ended + max(SHARED_SECONDS, SPARE * (ended - began)))
+        while len(self._read) > KEPT:
+            del self._read[next(iter(self._read))]
+        return known

@@ -1,4 +1,4 @@
--- Races without a winner although their results are due, for the gap checks.
+-- Races without a winner, and when they went off or will, for the gap checks.
 -- A race of which the source has spoken of every runner and placed none is void; one that
 -- nobody was to run in was abandoned. Neither will ever have a winner.
 WITH fields AS (
@@ -30,9 +30,8 @@ winnerless AS (
     END
 )
 SELECT
-  w.race_id, w.race_key, w.race_date, w.region, w.race_type, c.course_name, w.off_time, w.resulted
+  w.race_id, w.race_key, w.race_date, w.region, w.race_type, c.course_name, w.off_time, w.resulted,
+  (w.race_date + w.off_24h) AT TIME ZONE %(zone)s::text AS off_at
 FROM winnerless AS w
 LEFT JOIN racing.courses AS c ON c.course_id = w.course_id
-WHERE (w.race_date + w.off_24h) AT TIME ZONE %(zone)s::text + %(grace)s::interval
-  <= %(now)s::timestamptz
 ORDER BY w.race_date, w.off_24h, w.race_id
