@@ -93,6 +93,14 @@ browser: $(VENV)/browser.installed ## The status page in Debian's chromium, with
 	@command -v chromium > /dev/null || { echo 'no chromium here: apt-get install chromium' >&2; exit 1; }
 	PICTURES='$(PICTURES)' $(BIN)/pytest -n 2 --dist worksteal -m browser tests/browser
 
+.PHONY: pictures
+pictures: $(VENV)/browser.installed ## The status page as it is shown in the documents
+	@rm -rf .state/pictures; mkdir -p .state/pictures docs/pictures
+	PICTURES=.state/pictures $(BIN)/pytest -q -m browser tests/browser/test_states.py -k all_is_well
+	@for scheme in light dark; do \
+		cp .state/pictures/well-1280-$$scheme.png docs/pictures/status-$$scheme.png; \
+		cp .state/pictures/well-390-$$scheme.png docs/pictures/status-phone-$$scheme.png; done
+
 .PHONY: monitoring
 monitoring: $(VENV)/dev.installed ## Rules and alerts in Prometheus and Alertmanager themselves (Debian's packages of these names)
 	$(BIN)/pytest -m monitoring tests/monitoring

@@ -45,7 +45,7 @@ def tab(browser: Browser) -> Iterator[Tab]:
 def loaded(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     master = tmp_path_factory.mktemp("year") / "master"
     yesterday = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
-    volume = 1.0 if looking.PICTURES else 0.15
+    volume = 0.3 if looking.PICTURES else 0.15
     world, writer = World(seed=9, volume=volume), writers.AppendWriter(master)
     for key in tree.segments(tree.months(f"{yesterday:%Y}-01", f"{yesterday:%Y-%m}")):
         card = world.month(key, until=yesterday)

@@ -54,6 +54,9 @@ def look_at(tab: Tab, name: str, *, whole: bool = False) -> None:
         for scheme in SCHEMES:
             tab.dress(width, prefers_color_scheme=scheme)
             if PICTURES:
+                tab.run(
+                    "(document.querySelector('.master') ?? {}).textContent = '/srv/racing/master'"
+                )
                 tab.picture(Path(PICTURES) / f"{name}-{width}-{scheme}.png")
             assert beyond_the_edge(tab) == 0, (name, width)
             assert complaints(tab, whole=whole) == [], (name, width, scheme)
