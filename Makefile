@@ -10,6 +10,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Many tests wait for a daemon or a server: two cores are busy with four at a time, not with two.
 # Neighbours share what their module's fixtures made, so workers steal from each other's ends.
 PYTEST := $(BIN)/pytest -n 4 --dist worksteal
+# What takes longer, or needs more than PyPI, has a marker and a target of its own.
+DEFAULT := not root and not slow and not browser and not monitoring
+# Compiled files are worth 5 s of every worker's start, whatever the shell at hand thinks of them.
+unexport PYTHONDONTWRITEBYTECODE
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --annotation-style line
 
@@ -81,7 +85,12 @@ demo: $(VENV)/run.installed ## The tour: sample tree, pretend scraper, daemon, a
 
 .PHONY: test
 test: $(VENV)/dev.installed ## The default suite, on the embedded PostgreSQL
-	$(PYTEST) -m 'not root and not slow and not browser and not monitoring'
+	$(PYTEST) -m '$(DEFAULT)' $(COVER)
+
+.PHONY: server
+server: $(VENV)/dev.installed ## What the default suite asks a PostgreSQL, asked of another (SERVER=/usr/lib/postgresql/15/bin)
+	GIDDYUP_TEST_POSTGRES='$(or $(SERVER),$(error SERVER= names the folder of its programs))' \
+		$(PYTEST) -m 'server and $(DEFAULT)'
 
 .PHONY: slow
 slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input
@@ -110,12 +119,12 @@ dashboards: $(VENV)/dev.installed ## Write monitoring/grafana/dashboards/*.json 
 	$(BIN)/python -m monitoring.dashboards
 
 .PHONY: check
-check: $(VENV)/dev.installed ## Format, lint, types, layers, tests with their coverage: what a change must pass
+check: $(VENV)/dev.installed ## Format, lint, types, layers, and `make test` with its coverage: what a change must pass
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -m 'not root and not slow and not browser and not monitoring' --cov --cov-report term
+	@$(MAKE) --no-print-directory test COVER='--cov --cov-report term'
 
 .PHONY: fmt
 fmt: $(VENV)/dev.installed ## Format the code and mend what the linter can mend

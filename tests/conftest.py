@@ -29,12 +29,22 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TEMPLATE = "giddyup_template"
 LOCK_ID = 123456789
+#: The fixtures that start the server of GIDDYUP_TEST_POSTGRES.
+SERVERS = {"postgres", "own_postgres"}
 AHEAD = """
 SELECT racing.ensure_month((now() + make_interval(months => n))::date)
 FROM generate_series(1, 2) AS n
 """
 #: Room for the servers of a few workers, each with a generated year in it.
 ENOUGH_BYTES = 4 * 2**30
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what can end differently on another PostgreSQL: for the rest one is enough."""
+    for item in items:
+        if isinstance(item, pytest.Function) and SERVERS & set(item.fixturenames):
+            item.add_marker(pytest.mark.server)
 
 
 @pytest.fixture(scope="session", autouse=True)

