@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: one server for each worker, a database for each test."""
 
+import gc
 import os
 import shutil
 import signal
@@ -45,6 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and SERVERS & set(item.fixturenames):
             item.add_marker(pytest.mark.server)
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: to look through it again and again took a twentieth of the run."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
