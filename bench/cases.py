@@ -12,12 +12,13 @@ from time import monotonic
 
 import psycopg
 
-from bench import gaps
+from bench import gaps, reads
 from bench.daemon import Daemon
 from giddyup_watch.demo import tree
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.demo.writers import AppendWriter
 from giddyup_watch.model import SegmentKey
+from giddyup_watch.source import layout
 from giddyup_watch.store import embedded
 
 #: GB flat in July: 856 races and 8,633 runners, the busiest month of the sample world.
@@ -116,6 +117,35 @@ def busy_segment(folder: Path) -> Iterator[Measure]:
         _catch_up(daemon, 1)
         what = f"busy segment, {built.runners:,} runners: memory at its peak"
         yield Measure(what, daemon.peak_mb, "MB", 150)
+
+
+#: Of what the medians of the reads may be on a machine that has other work, in milliseconds.
+READS_IDLE_MS, READS_LOADING_MS = 100, 600
+READS, QUIET = 20, '[gaps]\nverify_at = ""\n[derived]\nmode = "off"\n'
+
+
+def reads_of_a_small_tree(folder: Path) -> Iterator[Measure]:
+    """Every read on one busy month: the slowest median of all."""
+    master = folder / "master"
+    tree.build(master, World(), [BUSY])
+    with _database(folder / "state") as url, Daemon(folder, master, url, QUIET) as daemon:
+        _catch_up(daemon, 1)
+        taken = reads.measure(daemon, BUSY, READS)
+    idle = max(statistics.median(one.idle) for one in taken)
+    loading = max(statistics.median(one.loading) for one in taken)
+    yield Measure(f"slowest of {len(taken)} reads, median", idle, "ms", READS_IDLE_MS)
+    yield Measure("  while a busy month is loaded", loading, "ms", READS_LOADING_MS)
+
+
+def reads_of(folder: Path, place: Path) -> list[reads.Taken]:
+    """Every read on a tree and database that are there, of full size say."""
+    with (
+        embedded.server(place / "state") as url,
+        Daemon(folder, place / "master", url, QUIET) as daemon,
+    ):
+        segments = len(layout.look(place / "master", tree.REGIONS, tree.CODES).segments)
+        _catch_up(daemon, segments)
+        return reads.measure(daemon, BUSY, READS)
 
 
 def _idle_percent(daemon: Daemon, seconds: float) -> float:

@@ -1,7 +1,9 @@
 """The daemon as a process that is looked at from outside."""
 
+import http.client
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -22,14 +24,15 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Daemon(AbstractContextManager["Daemon"]):
-    """`giddyup-watch run` on a tree and a database, with default settings but the two."""
+    """`giddyup-watch run` on a tree and a database, with default settings but these and `more`."""
 
-    def __init__(self, folder: Path, master: Path, url: str) -> None:
+    def __init__(self, folder: Path, master: Path, url: str, more: str = "") -> None:
         self._port = _free_port()
+        self.token = secrets.token_hex()
         self._config = folder / "config.toml"
         self._config.write_text(
             f'[master]\npath = "{master}"\n[database]\nurl = "{url}"\n'
-            f'[http]\nlisten = "127.0.0.1:{self._port}"\n[log]\nformat = "json"\n'
+            f'[http]\nlisten = "127.0.0.1:{self._port}"\n[log]\nformat = "json"\n{more}'
         )
         self._log = folder / "daemon.log"
 
@@ -37,8 +40,17 @@ class Daemon(AbstractContextManager["Daemon"]):
         command = [sys.executable, "-m", "giddyup_watch", "run", "--config", str(self._config)]
         self.started = monotonic()
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stderr=log, stdout=log)
-        self.wait_until(lambda: self._answers("/readyz"), START_SECONDS, "it is not ready")
+            self._process = subprocess.Popen(
+                command,
+                stderr=log,
+                stdout=log,
+                env={**os.environ, "GIDDYUP_WATCH_HTTP__TOKEN": self.token},
+            )
+        try:
+            self.wait_until(lambda: self._answers("/readyz"), START_SECONDS, "it is not ready")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -48,6 +60,14 @@ class Daemon(AbstractContextManager["Daemon"]):
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def client(self) -> http.client.HTTPConnection:
+        """A connection of its own, opened by the first request."""
+        return http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def peak_mb(self) -> float:
