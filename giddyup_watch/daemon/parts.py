@@ -32,8 +32,9 @@ from giddyup_watch.daemon.reporter import Reporter
 from giddyup_watch.daemon.service import Service
 from giddyup_watch.daemon.web import Web
 from giddyup_watch.http import app
-from giddyup_watch.http.api import Folders
 from giddyup_watch.http.desk import Desk, Situation
+from giddyup_watch.http.forms import Folders
+from giddyup_watch.http.gate import Limits
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.settings import Settings
 from giddyup_watch.store import connection
@@ -45,7 +46,8 @@ class Parts:
 
     `server` makes sure, while it is entered, that the database's server runs if
     that is ours to see to, and gives the URL. `load` reads the settings again;
-    `socket` is where to listen for this machine's root and the daemon's own user.
+    `socket` is where to listen for this machine's root and the daemon's own user,
+    `limits` what a listener allows.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Parts:
         *,
         load: Callable[[], Settings] | None = None,
         socket: Path | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.settings = given
         self.failed = threading.Event()
@@ -75,7 +78,7 @@ class Parts:
         self.orders.wakes(self.worker.ring)
         self.reload = Reload(load or (lambda: given), lambda: self.settings, self)
         self._readers = Readers(partial(self._connect, "api", READ_STATEMENT_TIMEOUT_MS, True))
-        doors = listeners.make(given.http, self._site(), socket)
+        doors = listeners.make(given.http, self._site(limits or Limits()), socket)
         self.web = Web(self.failed, doors, self._heartbeat("http").beat)
         self._settings_read()
 
@@ -195,7 +198,7 @@ class Parts:
             readiness=readiness,
         )
 
-    def _site(self) -> app.Site:
+    def _site(self, limits: Limits) -> app.Site:
         given = self.settings
         return app.Site(
             metrics=self.metrics,
@@ -204,6 +207,7 @@ class Parts:
             desk=self._desk(),
             folders=Folders(given.master.regions, given.master.codes),
             token=given.http.token.get_secret_value(),
+            limits=limits,
         )
 
     def _desk(self) -> Desk:

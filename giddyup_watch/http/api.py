@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Response
 from pydantic import create_model
@@ -13,6 +13,7 @@ from giddyup_watch.errors import ConfigError
 from giddyup_watch.http import answers, explaining, forms, openapi, routes
 from giddyup_watch.http.days import Days
 from giddyup_watch.http.desk import Desk, Progress, Wanted
+from giddyup_watch.http.forms import Folders
 from giddyup_watch.http.problems import Problem, ProblemError
 from giddyup_watch.ingest import asked
 from giddyup_watch.model import SegmentState
@@ -31,13 +32,6 @@ RunId = Annotated[int, Path(ge=1, le=forms.ID_MAX)]
 F = TypeVar("F", bound=forms.Form)
 
 
-class Folders(NamedTuple):
-    """The regions and codes that can be asked for."""
-
-    regions: tuple[str, ...]
-    codes: tuple[str, ...]
-
-
 def add(app: FastAPI, desk: Desk, days: Days, folders: Folders) -> None:
     """Add every endpoint and the document of them."""
 
@@ -52,7 +46,7 @@ def add(app: FastAPI, desk: Desk, days: Days, folders: Folders) -> None:
     _add_orders(router, desk, folders, trigger)
     _add_control(router, desk)
     _add_reading(router, desk, days)
-    explaining.add(router, desk, days)
+    explaining.add(router, desk, days, folders)
     app.include_router(router)
     openapi.add(app)
 
@@ -204,7 +198,7 @@ def _of(folders: Folders, form: type[F]) -> type[F]:
     fields: dict[str, Any] = {}
     for name in ("regions", "codes"):
         known = form.model_fields[name]
-        one = cast("Any", Literal)[getattr(folders, name)]
+        one = forms.one_of(getattr(folders, name))
         fields[name] = (Annotated[(cast("Any", list)[one], *known.metadata)], known)
     return cast("type[F]", create_model(form.__name__, __base__=form, **fields))
 

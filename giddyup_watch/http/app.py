@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from giddyup_watch import __version__
 from giddyup_watch import metrics as table
-from giddyup_watch.http import api
+from giddyup_watch.http import api, forms
 from giddyup_watch.http import problems as telling
 from giddyup_watch.http.days import Days
 from giddyup_watch.http.desk import Desk
@@ -32,7 +32,7 @@ class Site:
     stalls: Callable[[], Iterable[object]]
     problems: Callable[[], Mapping[str, str]]
     desk: Desk
-    folders: api.Folders
+    folders: forms.Folders
     token: str = ""
     limits: Limits = field(default_factory=Limits)
     days: Days = field(init=False)  # one for all listeners, as is the page
@@ -63,7 +63,7 @@ def create_metrics_only(metrics: Metrics) -> ASGIApp:
     return _Counting(app, metrics)
 
 
-def document(folders: api.Folders, desk: Desk) -> dict[str, Any]:
+def document(folders: forms.Folders, desk: Desk) -> dict[str, Any]:
     """The OpenAPI document."""
     app = _bare()
     api.add(app, desk, Days(desk), folders)

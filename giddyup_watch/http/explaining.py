@@ -1,16 +1,15 @@
 """The part of the API that says what is missing, and why."""
 
-import datetime as dt
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BeforeValidator
 
 from giddyup_watch.explain.why import answers
 from giddyup_watch.gaps import checks
 from giddyup_watch.http import findings, forms, routes
 from giddyup_watch.http.days import Days
 from giddyup_watch.http.desk import Desk
+from giddyup_watch.http.forms import Folders
 from giddyup_watch.http.problems import Problem, ProblemError
 from giddyup_watch.store import incidents
 from giddyup_watch.store.incidents import Incident
@@ -19,13 +18,12 @@ from giddyup_watch.store.incidents import Incident
 _SEVERITIES = ("critical", "warning", "info")
 
 GapId = Annotated[int, Path(ge=1, le=forms.ID_MAX)]
-OnDay = Annotated[dt.date | None, BeforeValidator(forms.iso_or_none), Query()]
-Name = Annotated[str, Path(max_length=100)]
+OnDay = Annotated[forms.Day | None, Query()]
 
 
-def add(router: APIRouter, desk: Desk, days: Days) -> None:
+def add(router: APIRouter, desk: Desk, days: Days, folders: Folders) -> None:
     _add_gaps(router, desk, days)
-    _add_days(router, desk, days)
+    _add_days(router, desk, days, folders)
 
 
 def _add_gaps(router: APIRouter, desk: Desk, days: Days) -> None:
@@ -51,22 +49,21 @@ def _add_gaps(router: APIRouter, desk: Desk, days: Days) -> None:
     routes.post(router, "/gaps/{gap_id}/ack", gap_ack, 404, 422)
 
 
-def _add_days(router: APIRouter, desk: Desk, days: Days) -> None:
+def _add_days(router: APIRouter, desk: Desk, days: Days, folders: Folders) -> None:
     def coverage_of_year(
         year: Annotated[int | None, Query(ge=1900, le=2199)] = None,
         region: Annotated[list[str] | None, Query(max_length=10)] = None,
         code: Annotated[list[str] | None, Query(max_length=10)] = None,
     ) -> Response:
         """Every day of a year, this one unless named, for each region and code."""
-        terms = desk.terms()
         document = days.coverage_document(
             year or desk.today().year,
-            _known(region, terms.regions, "region"),
-            _known(code, terms.codes, "code"),
+            tuple(dict.fromkeys(region or ())),
+            tuple(dict.fromkeys(code or ())),
         )
         return routes.json(document)
 
-    def why(region: Name, code: Name, when: Name) -> findings.Why:
+    def why(region: str, code: str, when: Annotated[forms.When, Path()]) -> findings.Why:
         """Everything that bears on a day or month, and the reason in one sentence."""
         asked = f"{region}/{code}/{when}"
         terms = desk.terms()
@@ -77,16 +74,13 @@ def _add_days(router: APIRouter, desk: Desk, days: Days) -> None:
             raise ProblemError(Problem(422, str(error), hint)) from error
         return findings.Why.model_validate({"asked": asked, "answers": days.why(about)})
 
+    for name, known in zip(("region", "code"), folders, strict=True):
+        one = forms.one_of(known)
+        why.__annotations__[name] = Annotated[one, Path()]
+        listed = Annotated[list[one] | None, Query(max_length=10)]  # type: ignore[valid-type]
+        coverage_of_year.__annotations__[name] = listed
     routes.get(router, "/coverage", coverage_of_year, 422, model=findings.Coverage)
     routes.get(router, "/why/{region}/{code}/{when}", why, 422)
-
-
-def _known(asked: list[str] | None, there: tuple[str, ...], what: str) -> tuple[str, ...]:
-    for name in asked or ():
-        if name not in there:
-            detail = f"{what} {name!r} is not in the settings"
-            raise ProblemError(Problem(422, detail, f"there are {', '.join(there)}"))
-    return tuple(dict.fromkeys(asked or ()))
 
 
 def _listed(found: list[Incident]) -> findings.Gaps:

@@ -2,14 +2,16 @@
 
 import datetime as dt
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self, cast
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -23,6 +25,7 @@ ID_MAX = 2**63 - 1
 MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_DAY_OR_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
 
 
 def _iso(value: object) -> object:
@@ -41,9 +44,18 @@ def _iso_or_word(value: object) -> object:
     return value
 
 
-def iso_or_none(value: object) -> object:
-    """For parameters of a query, where nothing given is None."""
-    return value if value is None else _iso(value)
+def _when(value: str) -> str:
+    """A day or a month, as it is written everywhere; whether there is such a day, `why` finds."""
+    if value not in ("today", "yesterday"):
+        if not _ISO_DAY_OR_MONTH.fullmatch(value):
+            raise ValueError("must be a day or a month, like 2025-10-13 or 2025-10")
+        _iso(value if len(value) > len("2025-10") else f"{value}-01")
+    return value
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 7200.0 is as whole as 7200."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _folders(value: object) -> object:
@@ -52,10 +64,22 @@ def _folders(value: object) -> object:
     return value
 
 
-Day = Annotated[
-    dt.date,
-    BeforeValidator(_iso),
-    Field(json_schema_extra={"pattern": "^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}$"}),
+_DAY_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "format": "date",
+    "pattern": "^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}$",
+}
+_MONTH_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "pattern": "^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$",
+}
+_WORDS_SCHEMA: dict[str, Any] = {"type": "string", "enum": ["today", "yesterday"]}
+
+Day = Annotated[dt.date, BeforeValidator(_iso), WithJsonSchema(_DAY_SCHEMA)]
+When = Annotated[
+    str,
+    AfterValidator(_when),
+    WithJsonSchema({"anyOf": [_DAY_SCHEMA, _MONTH_SCHEMA, _WORDS_SCHEMA]}),
 ]
 DayOrWord = Annotated[Day | Literal["today", "yesterday"], BeforeValidator(_iso_or_word)]
 Names = Annotated[
@@ -63,6 +87,18 @@ Names = Annotated[
     BeforeValidator(_folders),
     Field(min_length=1, json_schema_extra={"uniqueItems": True}),
 ]
+
+
+class Folders(NamedTuple):
+    """The regions and codes that can be asked for."""
+
+    regions: tuple[str, ...]
+    codes: tuple[str, ...]
+
+
+def one_of(names: tuple[str, ...]) -> Any:
+    """The type of these names: they come from the settings, and stand in the document."""
+    return cast("Any", Literal)[names]
 
 
 class Form(BaseModel):
@@ -82,6 +118,11 @@ class Span(Form):
         return self
 
 
+_NULL: dict[str, Any] = {"type": "null"}
+_A_LIST: dict[str, Any] = {"type": "array"}
+_AN_OBJECT: dict[str, Any] = {"type": "object"}
+
+
 class RunRequest(Form):
     """Days to load; `dates` or `range`, one of them."""
 
@@ -95,7 +136,11 @@ class RunRequest(Form):
                     "range": {"from": "2025-09-01", "to": "2025-09-30"},
                     "force": True,
                 },
-            ]
+            ],
+            "oneOf": [
+                {"required": ["dates"], "properties": {"dates": _A_LIST, "range": _NULL}},
+                {"required": ["range"], "properties": {"dates": _NULL, "range": _AN_OBJECT}},
+            ],
         }
     )
 
@@ -141,7 +186,7 @@ class BackfillRequest(Form):
 class PauseRequest(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [{"seconds": 7200}]})
 
-    seconds: Annotated[int, Field(ge=1, le=366 * 86_400)] | None = Field(
+    seconds: Annotated[int, Field(ge=1, le=366 * 86_400), BeforeValidator(_whole)] | None = Field(
         None, description="resume by itself after so long; null: until resume"
     )
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 
+from giddyup_watch.http import examples
 from giddyup_watch.http.answers import Problem
 from giddyup_watch.http.problems import MEDIA_TYPE
 
@@ -32,6 +33,29 @@ _MEANINGS = {
     503: "not now: the database, the tree or the daemon is not ready; Retry-After",
 }
 
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "seconds",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+_CHALLENGE = {
+    "WWW-Authenticate": {"description": "RFC 6750", "required": True, "schema": {"type": "string"}}
+}
+_HEADERS: Mapping[int, dict[str, Any]] = {401: _CHALLENGE, 429: _RETRY_AFTER, 503: _RETRY_AFTER}
+
+#: FastAPI's form of a 422, which nobody gets.
+_FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
+
+#: Where to go on with what an answer names: operation, its parameter, where that stands.
+_LINKS: Mapping[str, tuple[str, str, str]] = {
+    "ingest_run": ("ingest_run_detail", "run_id", "$response.body#/run_id"),
+    "ingest_backfill": ("ingest_run_detail", "run_id", "$response.body#/run_id"),
+    "ingest_runs": ("ingest_run_detail", "run_id", "$response.body#/runs/0/run_id"),
+    "gaps_open": ("gap_ack", "gap_id", "$response.body#/gaps/0/gap_id"),
+}
+
 _DESCRIPTION = """\
 Drives and tells of the daemon. Every error is `application/problem+json` with a `hint`.
 
@@ -43,11 +67,18 @@ name. On the unix socket root and the daemon's user need no token.
 
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
     """How a route documents its errors."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": _PROBLEM}}}
-    return {
-        code: {"description": f"{HTTPStatus(code).phrase}: {_MEANINGS[code]}", "content": content}
-        for code in sorted(codes)
+    return {code: _problem(code) for code in sorted(codes)}
+
+
+def _problem(code: int) -> dict[str, Any]:
+    example = examples.PROBLEMS[code].document()
+    told: dict[str, Any] = {
+        "description": f"{HTTPStatus(code).phrase}: {_MEANINGS[code]}",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _PROBLEM}, "example": example}},
     }
+    if code in _HEADERS:
+        told["headers"] = _HEADERS[code]
+    return told
 
 
 def add(app: FastAPI) -> None:
@@ -74,4 +105,21 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas.update(own.get("$defs", {}))
     schemas["Problem"] = {name: value for name, value in own.items() if name != "$defs"}
     made["components"]["securitySchemes"] = _SCHEMES
+    for name in _FRAMEWORKS_OWN:
+        schemas.pop(name, None)
+    for item in made["paths"].values():
+        for operation in item.values():
+            _exemplify(operation)
     return made
+
+
+def _exemplify(operation: dict[str, Any]) -> None:
+    """Show what a good answer looks like, and where it leads."""
+    name, answers = operation["operationId"], operation["responses"]
+    if MEDIA_TYPE not in answers.get("422", {"content": MEDIA_TYPE})["content"]:
+        del answers["422"]  # made up for the header of the commands, which takes any text
+    good = next(told for code, told in answers.items() if code.startswith("2"))
+    good["content"]["application/json"]["example"] = examples.ANSWERS[name]
+    if name in _LINKS:
+        target, parameter, place = _LINKS[name]
+        good["links"] = {target: {"operationId": target, "parameters": {parameter: place}}}

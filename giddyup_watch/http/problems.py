@@ -29,6 +29,7 @@ _HINTS = {
     400: "send JSON, in UTF-8",
     404: "GET /openapi.json lists what there is",
     405: "the Allow header names the methods",
+    421: "name the same tree and database as its settings do",
 }
 
 

@@ -20,6 +20,8 @@ def post(
         methods=["POST"],
         status_code=status,
         responses=openapi.problems(400, 401, 403, 408, 413, 421, 429, 503, *codes),
+        operation_id=endpoint.__name__,
+        summary=_summary(endpoint),
         openapi_extra={"security": openapi.SECURITY},
     )
 
@@ -43,5 +45,12 @@ def get(
         methods=["GET"],
         response_model=Default(None) if model is None else model,
         responses=openapi.problems(401, 403, 421, 429, 503, *codes),
+        operation_id=endpoint.__name__,
+        summary=_summary(endpoint),
         openapi_extra={"security": [*openapi.SECURITY, {}]},
     )
+
+
+def _summary(endpoint: Callable[..., Any]) -> str:
+    assert endpoint.__doc__  # noqa: S101  it is the description of the operation
+    return endpoint.__doc__.strip().partition("\n")[0].rstrip(".")

@@ -97,11 +97,12 @@ def running(
     *,
     socket: Any = None,
     load: Any = None,
+    limits: Any = None,
     **others: Any,
 ) -> Iterator[Running]:
     with capture_logs() as logs, ExitStack() as stack:
         chosen = given(master, url, **others)
-        parts = Parts(chosen, lambda: nullcontext(url), load=load, socket=socket)
+        parts = Parts(chosen, lambda: nullcontext(url), load=load, socket=socket, limits=limits)
         stack.callback(parts.close)
         for service in (parts.web, *parts.loops):
             stack.enter_context(service)

@@ -26,8 +26,8 @@ from giddyup_watch.daemon.orders import Orders
 from giddyup_watch.daemon.web import Web
 from giddyup_watch.errors import ConfigError
 from giddyup_watch.http import app, server, sockets
-from giddyup_watch.http.api import Folders
 from giddyup_watch.http.desk import Desk
+from giddyup_watch.http.forms import Folders
 from giddyup_watch.http.server import Door
 from giddyup_watch.http.trust import Listener
 from giddyup_watch.metrics import Metrics

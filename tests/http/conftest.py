@@ -16,8 +16,8 @@ from giddyup_watch.daemon.web import Web
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.demo.tree import build, segments
 from giddyup_watch.http import app, server
-from giddyup_watch.http.api import Folders
 from giddyup_watch.http.desk import Deed, Desk
+from giddyup_watch.http.forms import Folders
 from giddyup_watch.http.gate import Limits
 from giddyup_watch.http.trust import Listener
 from giddyup_watch.metrics import Metrics
