@@ -24,6 +24,13 @@ DRAINED = 16
 #: No more of this request is read.
 _CLOSE = {"Connection": "close"}
 
+_TWO_LENGTHS = Problem(
+    400,
+    "the request has a Content-Length and a Transfer-Encoding",
+    "send one of them",
+    headers=_CLOSE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -86,7 +93,9 @@ class Gate:
         self._refused = Bucket(limits.refused)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in OPEN:
+        if scope["type"] == "http" and _has_two_lengths(scope):
+            await _TWO_LENGTHS.response()(scope, receive, send)
+        elif scope["type"] != "http" or scope["path"] in OPEN:
             await self._app(scope, receive, send)
         elif scope["method"] in READING:
             await self._read(scope, receive, send)
@@ -170,8 +179,18 @@ class Gate:
         )
 
 
+def _has_two_lengths(scope: Scope) -> bool:
+    """Whether something between us and the client may see another end of the request than we."""
+    return {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}
+
+
 def _headers(scope: Scope) -> dict[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    """Of a header that is there twice both are told: one good Origin does not hide another."""
+    told: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        told[name] = f"{told[name]}, {value}" if name in told else value
+    return told
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

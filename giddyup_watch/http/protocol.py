@@ -96,10 +96,18 @@ class Protocol(H11Protocol):
 
     def _watch(self) -> None:
         """Uvicorn watches the time between two requests only, and only after the first."""
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.cycle is not None and self._is_under_way():
             self._enter("request")
         else:
             self._enter("head" if self.conn.trailing_data[0] else "between")
+
+    def _is_under_way(self) -> bool:
+        """Whether some of the request or its answer is still to travel: either may do it slowly."""
+        return (
+            not self.cycle.response_complete
+            or self.conn.their_state is h11.SEND_BODY
+            or self.transport.get_write_buffer_size() > 0
+        )
 
     def _enter(self, phase: Phase) -> None:
         if phase == self._phase:

@@ -70,8 +70,8 @@ def listen_locally(path: Path) -> socket.socket:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_taken(path)
         made.unlink(missing_ok=True)
+        os.fchmod(sock.fileno(), 0o600)  # before it has a name: no umask gives it another mode
         sock.bind(str(made))
-        made.chmod(0o600)
         sock.listen(BACKLOG)
         made.rename(path)
     except OSError as error:

@@ -78,7 +78,9 @@ def beat() -> None:
 class Door:
     """Both listeners of an API that nobody works behind, and what they logged."""
 
-    def __init__(self, database: str, socket: Path, token: str, limits: Limits) -> None:
+    def __init__(
+        self, database: str, socket: Path, token: str, limits: Limits, *, off_loopback: bool
+    ) -> None:
         self.deeds: list[Deed] = []
         self.failed = threading.Event()
         self.metrics = Metrics(regions=("gb",), codes=("flat",))
@@ -93,7 +95,7 @@ class Door:
         )
         users = frozenset({0, os.geteuid()})
         local = Listener("socket", local=True, socket=True, uids=users)
-        on_tcp = app.create(site, Listener("tcp", local=True))
+        on_tcp = app.create(site, Listener("tcp", local=not off_loopback))
         on_socket = app.create(site, local)
         self.web = Web(
             self.failed,
@@ -132,9 +134,14 @@ class Door:
 
 @contextmanager
 def doors(
-    database: str, socket: Path, token: str = TOKEN, limits: Limits | None = None
+    database: str,
+    socket: Path,
+    token: str = TOKEN,
+    limits: Limits | None = None,
+    *,
+    off_loopback: bool = False,
 ) -> Iterator[Door]:
-    made = Door(database, socket, token, limits or Limits())
+    made = Door(database, socket, token, limits or Limits(), off_loopback=off_loopback)
     with made.web:
         yield made
     assert made.web.error is None

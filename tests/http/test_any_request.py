@@ -116,7 +116,7 @@ def test_anything_while_segments_are_loaded(racing: Path, database: str, tmp_pat
         with loading_all_the_time(database, daemon):
             url = daemon.parts.web.urls[0]
             assert ask_anything(url, tmp_path, examples=10, phases="coverage,fuzzing") > 500
-        assert runs_begun(daemon) - before > 20
+        assert runs_begun(daemon) - before > 5
         assert not bugs(daemon)
 
 
@@ -138,5 +138,5 @@ def test_anything_without_a_database(racing: Path, own_postgres: Server, tmp_pat
         ]
         assert min(unavailable) > 0
         own_postgres.start()
-        daemon.wait_for("database_back", timeout=60)
+        daemon.wait_for("database_back", timeout=180)
         assert not bugs(daemon)
