@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any, Literal, TypeVar, cast
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 from pydantic import create_model
 from starlette.exceptions import HTTPException
 
@@ -14,7 +14,7 @@ from giddyup_watch.http import answers, explaining, forms, openapi, routes
 from giddyup_watch.http.days import Days
 from giddyup_watch.http.desk import Desk, Progress, Wanted
 from giddyup_watch.http.forms import Folders
-from giddyup_watch.http.problems import Problem, ProblemError
+from giddyup_watch.http.problems import Problem, ProblemError, mistakes
 from giddyup_watch.ingest import asked
 from giddyup_watch.model import SegmentState
 from giddyup_watch.store import control, runs, segments
@@ -25,6 +25,9 @@ PREFIX = "/api/v1/admin"
 BEGIN_SECONDS = 10.0
 #: What a command sends to be answered only by the daemon of its own tree and database.
 FOR_HEADER = "X-Giddyup-Watch-For"
+
+#: Parameters that may be given again and again.
+_LISTS = frozenset({"region", "code"})
 
 Trigger = Literal["api", "cli"]
 RunId = Annotated[int, Path(ge=1, le=forms.ID_MAX)]
@@ -42,13 +45,23 @@ def add(app: FastAPI, desk: Desk, days: Days, folders: Folders) -> None:
             raise HTTPException(421, "this daemon follows another tree, or another database")
         return "cli" if for_ else "api"
 
-    router = APIRouter(prefix=PREFIX, dependencies=[Depends(trigger)])
+    router = APIRouter(prefix=PREFIX, dependencies=[Depends(trigger), Depends(_once)])
     _add_orders(router, desk, folders, trigger)
     _add_control(router, desk)
     _add_reading(router, desk, days)
     explaining.add(router, desk, days, folders)
     app.include_router(router)
     openapi.add(app)
+
+
+def _once(request: Request) -> None:
+    """One value for each parameter, but for lists: the last one would be taken without a word."""
+    given = request.query_params
+    twice = [name for name in given if len(given.getlist(name)) > 1 and name not in _LISTS]
+    if twice:
+        raise ProblemError(
+            mistakes([{"loc": ("query", name), "msg": "is given more than once"} for name in twice])
+        )
 
 
 def _add_orders(

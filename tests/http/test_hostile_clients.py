@@ -201,7 +201,7 @@ def test_a_body_that_nobody_reads_does_not_hold_its_connection(
     door: Door, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     """The answer is there before the body is; then it would come for ever, byte by byte."""
-    monkeypatch.setattr(Protocol, "request_seconds", 0.3)
+    monkeypatch.setattr(Protocol, "request_seconds", 2.0)
     head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
     with closing(socket.create_connection(address(door.tcp), timeout=10)) as client:
         client.sendall(head.encode())
@@ -220,7 +220,7 @@ def test_a_body_that_nobody_reads_does_not_hold_its_connection(
 def test_who_does_not_read_his_answers_is_let_go(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Protocol, "request_seconds", 0.5)
+    monkeypatch.setattr(Protocol, "request_seconds", 2.0)
     with closing(socket.socket()) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.settimeout(0.2)

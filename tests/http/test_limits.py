@@ -187,6 +187,7 @@ def test_wrong_parameters(door: Door) -> None:
         "ingest/status?run_id=abc",
         "ingest/status?run_id=0",
         "ingest/runs?limit=501",
+        "ingest/runs?limit=1&limit=2",
         "ingest/runs?before=9223372036854775808",
         "ingest/runs/x",
         "segments?state=happy",
