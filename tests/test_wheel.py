@@ -24,9 +24,9 @@ def _run(*command: str | Path, cwd: Path) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy: what the build writes beside the sources stays out of the checkout."""
     copy = tmp_path_factory.mktemp("copy")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "config.example.toml"):
         shutil.copy(ROOT / name, copy)
-    for name in ("giddyup_watch", "migrations"):
+    for name in ("giddyup_watch", "migrations", "systemd"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, copy / name, ignore=ignored)
     _run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", cwd=copy)

@@ -42,6 +42,7 @@ COMMANDS = {
     "migrate": _Entry("migrate", "Bring the database to this version's tables."),
     "config": _Entry("config", "Check or show the settings."),
     "doctor": _Entry("doctor", "Check what a person would check by hand."),
+    "setup": _Entry("setup", "Bring a fresh machine to a running service."),
     "demo": _Entry("demo", "The five-minute tour on a sample tree."),
 }
 
