@@ -125,15 +125,15 @@ READS, QUIET = 20, '[gaps]\nverify_at = ""\n[derived]\nmode = "off"\n'
 
 
 def reads_of_a_small_tree(folder: Path) -> Iterator[Measure]:
-    """Every read on one busy month: the slowest median of all."""
+    """Every read on one busy month: the one in the middle, by its median."""
     master = folder / "master"
     tree.build(master, World(), [BUSY])
     with _database(folder / "state") as url, Daemon(folder, master, url, QUIET) as daemon:
         _catch_up(daemon, 1)
         taken = reads.measure(daemon, BUSY, READS)
-    idle = max(statistics.median(one.idle) for one in taken)
-    loading = max(statistics.median(one.loading) for one in taken)
-    yield Measure(f"slowest of {len(taken)} reads, median", idle, "ms", READS_IDLE_MS)
+    idle = statistics.median(statistics.median(one.idle) for one in taken)
+    loading = statistics.median(statistics.median(one.loading) for one in taken)
+    yield Measure(f"the middle one of {len(taken)} reads, median", idle, "ms", READS_IDLE_MS)
     yield Measure("  while a busy month is loaded", loading, "ms", READS_LOADING_MS)
 
 
