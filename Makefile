@@ -112,7 +112,7 @@ pictures: $(VENV)/browser.installed ## The status page as it is shown in the doc
 
 .PHONY: monitoring
 monitoring: $(VENV)/dev.installed ## Rules and alerts in Prometheus and Alertmanager themselves (Debian's packages of these names)
-	$(BIN)/pytest -m monitoring tests/monitoring
+	$(PYTEST) -m monitoring tests/monitoring
 
 .PHONY: dashboards
 dashboards: $(VENV)/dev.installed ## Write monitoring/grafana/dashboards/*.json from the code
