@@ -79,8 +79,8 @@ def _hand_over(
         "from_month": from_month,
         "to_month": to_month,
     }
-    with output.following_bar("segments") as progress:
-        ended = handover.follow(daemon.of(given), "ingest/backfill", body, progress)
+    with output.progress("segments", quiet=as_json) as progress:
+        ended = handover.lead(given, "ingest/backfill", body, progress)
     turns.tell(ended, as_json=as_json, but=_AS_WANTED)
     return ended.exit_code
 
@@ -94,8 +94,8 @@ def _load(
     as_json: bool,
 ) -> int:
     owed = ledger.needs_adoption(conn)
-    with output.progress_bar(len(keys), "segments") as advance:
-        ended = turns.lead(conn, given, request, keys, lambda one: advance(str(one.key)))
+    with output.progress("segments", quiet=as_json) as progress:
+        ended = turns.lead(conn, given, request, keys, progress)
     if owed and ended.signum:
         ledger.owe_adoption(conn, due=True)  # the turn took the early end for the whole tree
     turns.tell(ended, as_json=as_json, but=_AS_WANTED)

@@ -5,12 +5,16 @@ A living daemon is asked; without one it is left in the database. `reload` is fo
 
 import datetime as dt
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
-from giddyup_watch import errors
+from giddyup_watch import errors, settings
 from giddyup_watch.cli import daemon, database, options
 from giddyup_watch.store import control
+from giddyup_watch.store.connection import Connection
 
 #: Seconds that `reload --wait` gives a daemon to answer, and between two attempts.
 WAIT_SECONDS, AGAIN_SECONDS = 60.0, 0.5
@@ -25,12 +29,12 @@ def cancel(source: options.Source) -> int:
     changes, or until `resume`.
     """
     given = source.load()
-    try:
-        run_id = daemon.of(given).post("ingest/cancel")["run_id"]
-    except daemon.NoDaemonError:
-        with database.connected(given, "cancel") as conn:
-            database.require_migrated(conn)
+    told = _asked(given, "ingest/cancel")
+    if told is None:
+        with _migrated(given, "cancel") as conn:
             run_id = control.cancel(conn)
+    else:
+        run_id = told["run_id"]
     click.echo("No run is going on." if run_id is None else f"Run {run_id} was asked to stop.")
     return 0
 
@@ -43,11 +47,8 @@ def pause(source: options.Source, *, duration: dt.timedelta | None) -> int:
     given = source.load()
     until = dt.datetime.now(dt.UTC) + duration if duration else None
     seconds = int(duration.total_seconds()) if duration else None
-    try:
-        daemon.of(given).post("ingest/pause", {"seconds": seconds})
-    except daemon.NoDaemonError:
-        with database.connected(given, "pause") as conn:
-            database.require_migrated(conn)
+    if _asked(given, "ingest/pause", {"seconds": seconds}) is None:
+        with _migrated(given, "pause") as conn:
             control.pause(conn, until)
     click.echo(f"Paused until {until:%Y-%m-%d %H:%M:%S} UTC." if until else "Paused.")
     return 0
@@ -58,14 +59,31 @@ def pause(source: options.Source, *, duration: dt.timedelta | None) -> int:
 def resume(source: options.Source) -> int:
     """Load again; segments that a cancel parked are read again too."""
     given = source.load()
-    try:
-        parked = daemon.of(given).post("ingest/resume")["parked"]
-    except daemon.NoDaemonError:
-        with database.connected(given, "resume") as conn:
-            database.require_migrated(conn)
+    told = _asked(given, "ingest/resume")
+    if told is None:
+        with _migrated(given, "resume") as conn:
             parked = control.resume(conn)
+    else:
+        parked = told["parked"]
     click.echo("Resumed." + (f" {parked} parked segments are due again." if parked else ""))
     return 0
+
+
+def _asked(
+    given: settings.Settings, path: str, body: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """What the daemon answers; None when there is none, or it is stuck: the database knows all."""
+    try:
+        return daemon.of(given).post(path, body)
+    except (daemon.NoDaemonError, daemon.SilentError):
+        return None
+
+
+@contextmanager
+def _migrated(given: settings.Settings, purpose: str) -> Iterator[Connection]:
+    with database.connected(given, purpose) as conn:
+        database.require_migrated(conn)
+        yield conn
 
 
 @click.command()

@@ -5,7 +5,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ _ADMIN = "/api/v1/admin"
 _FOR_HEADER = "X-Giddyup-Watch-For"
 #: Where systemd puts the runtime directory of the unit; a person's shell does not name it.
 RUNTIME = Path("/run/giddyup-watch")
+#: The kernel's limit for the name of a socket, its NUL included.
+_NAME_BYTES = 108
 #: Seconds for one answer: a run gets 10 to begin.
 _SECONDS = 30.0
 
@@ -28,6 +30,10 @@ _LEFT_TO_US = frozenset({"standby", "not-ready", "starting", "stopping", "databa
 
 class NoDaemonError(Exception):
     """Nobody answers who could do it: the command has to do it itself."""
+
+
+class SilentError(errors.TransientError):
+    """A daemon is there, and does not answer: whether it did what was asked is not known."""
 
 
 class Answer(NamedTuple):
@@ -47,40 +53,47 @@ class _Connection(http.client.HTTPConnection):
 
 
 class Daemon:
-    """Asks the first socket that answers; `identity` is that of its tree and database, if known."""
+    """Asks, of all sockets, the first of a daemon that can do it.
+
+    `identity` is that of its tree and database; without one the daemon of this
+    environment is meant, whatever it follows.
+    """
 
     def __init__(self, identity: str = "") -> None:
         self._headers = {"Content-Type": "application/json"}
         if identity:
             self._headers[_FOR_HEADER] = identity
+        self._places = [
+            place for place in dict.fromkeys(_places(anyones=bool(identity))) if _has_name(place)
+        ]
 
     def get(self, path: str) -> dict[str, Any]:
-        return _good(self._ask("GET", path, None))
+        return self._ask("GET", path, None)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Raises NoDaemonError, or our error for what it answers."""
-        return _good(self._ask("POST", path, body))
+        """Raises NoDaemonError, SilentError, or our error for what it answers."""
+        return self._ask("POST", path, body)
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
-        for place in _places():
-            try:
-                with closing(_Connection(place)) as conn:
-                    conn.connect()
-                    sent = None if body is None else json.dumps(body)
-                    return self._over(conn, method, path, sent)
-            except (FileNotFoundError, ConnectionRefusedError, PermissionError):
-                continue
-            except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
-                raise errors.TransientError(
-                    f"the daemon at {place} did not answer: {error}",
-                    hint="giddyup-watch status; it may be starting or stopping",
-                ) from error
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        sent = None if body is None else json.dumps(body)
+        for place in self._places:
+            with suppress(NoDaemonError):
+                return _good(self._answer(place, method, path, sent))
         raise NoDaemonError
 
-    def _over(self, conn: _Connection, method: str, path: str, sent: str | None) -> Answer:
-        conn.request(method, f"{_ADMIN}/{path}", sent, self._headers)
-        answered = conn.getresponse()
-        return Answer(answered.status, json.loads(answered.read()))
+    def _answer(self, place: Path, method: str, path: str, sent: str | None) -> Answer:
+        try:
+            with closing(_Connection(place)) as conn:
+                conn.request(method, f"{_ADMIN}/{path}", sent, self._headers)
+                answered = conn.getresponse()
+                return Answer(answered.status, json.loads(answered.read()))
+        except (FileNotFoundError, ConnectionRefusedError, PermissionError) as error:
+            raise NoDaemonError from error
+        except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
+            raise SilentError(
+                f"the daemon at {place} did not answer: {error}",
+                hint="giddyup-watch status; it may be starting, stopping or stuck",
+            ) from error
 
 
 def of(given: settings.Settings) -> Daemon:
@@ -88,12 +101,19 @@ def of(given: settings.Settings) -> Daemon:
     return Daemon(settings.identity(database.decided(given)))
 
 
-def _places() -> Iterator[Path]:
-    """Where a daemon may listen; a name that is too long for a socket has none."""
-    state = settings.state_dir() / SOCKET_NAME
-    for place in dict.fromkeys((settings.socket_path(), RUNTIME / SOCKET_NAME, state)):
-        if len(os.fsencode(place)) < 108:
-            yield place
+def _places(*, anyones: bool) -> Iterator[Path]:
+    """Where the daemon of this environment listens; with `anyones` all that may, ours first."""
+    yield settings.socket_path()
+    if anyones or not os.environ.get("RUNTIME_DIRECTORY"):
+        yield RUNTIME / SOCKET_NAME
+        yield settings.state_dir() / SOCKET_NAME
+    if anyones:
+        yield from sorted(RUNTIME.parent.glob(f"{RUNTIME.name}-*/{SOCKET_NAME}"))
+
+
+def _has_name(place: Path) -> bool:
+    """What is too long for the name of a socket has none."""
+    return len(os.fsencode(place)) < _NAME_BYTES
 
 
 def _good(answer: Answer) -> dict[str, Any]:

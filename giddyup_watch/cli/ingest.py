@@ -6,7 +6,16 @@ from typing import get_args
 
 import click
 
-from giddyup_watch.cli import daemon, database, handover, options, preview, selection, turns
+from giddyup_watch.cli import (
+    daemon,
+    database,
+    handover,
+    options,
+    output,
+    preview,
+    selection,
+    turns,
+)
 from giddyup_watch.ingest import asked
 from giddyup_watch.ingest.run import Request
 from giddyup_watch.model import Accept
@@ -60,9 +69,9 @@ def ingest(
             "accept": accept,
         }
         with suppress(daemon.NoDaemonError):
-            ended = handover.follow(daemon.of(given), "ingest/run", body)
-            turns.tell(ended, as_json=as_json)
-            return ended.exit_code
+            with output.progress("segments", quiet=as_json) as progress:
+                ended = handover.lead(given, "ingest/run", body, progress)
+            return _tell(ended, as_json=as_json)
     request = Request("cli", wanted, force=force, accept=frozenset(accept))
     with database.connected(given, "ingest", read_only=dry_run) as conn:
         database.require_migrated(conn)
@@ -71,9 +80,18 @@ def ingest(
         if dry_run:
             return preview.show(turns.session(conn, given), request, keys, as_json=as_json)
         selection.require_adopted(conn)
-        ended = turns.lead(conn, given, request, keys)
-        turns.tell(ended, as_json=as_json)
+        with output.progress("segments", quiet=as_json) as progress:
+            ended = turns.lead(conn, given, request, keys, progress)
+        code = _tell(ended, as_json=as_json)
         turns.refresh_views(conn, given, ended)
+    return code
+
+
+def _tell(ended: turns.Ended, *, as_json: bool) -> int:
+    """Say how it ended; the exit code. Days without racing are not on disk, and no mistake."""
+    turns.tell(ended, as_json=as_json)
+    if not ended.outcomes and not ended.signum:
+        click.echo("Nothing of these days is on disk.", err=True)
     return ended.exit_code
 
 

@@ -14,6 +14,7 @@ from giddyup_watch import model, settings
 Command = Callable[..., int]
 
 _DURATION = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>[smhd])")
+_LONGEST = dt.timedelta(days=366)
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -96,4 +97,7 @@ class Duration(click.ParamType[dt.timedelta]):
         match = _DURATION.fullmatch(str(value))
         if match is None or int(match["count"]) == 0:
             self.fail(f"{value!r} is not a duration, like 90s, 30m, 2h or 1d", param, ctx)
-        return dt.timedelta(seconds=int(match["count"]) * _UNIT_SECONDS[match["unit"]])
+        duration = dt.timedelta(seconds=int(match["count"]) * _UNIT_SECONDS[match["unit"]])
+        if duration > _LONGEST:
+            self.fail(f"{value} is longer than a year", param, ctx)
+        return duration

@@ -1,7 +1,6 @@
 """How answers look: tables and colour on a terminal, plain columns and JSON elsewhere."""
 
 import datetime as dt
-import itertools
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,34 +13,44 @@ def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-@contextmanager
-def progress_bar(total: int, unit: str) -> Iterator[Callable[[str], None]]:
-    """Draw a bar on a terminal's stderr; yields what to call, with a name, for each one done."""
-    done = itertools.count(1)
-    with following_bar(unit) as show:
-        show(0, total, "")
-        yield lambda name: show(next(done), total, name)
+Progress = Callable[[int, int, str], None]
 
 
 @contextmanager
-def following_bar(unit: str) -> Iterator[Callable[[int, int, str], None]]:
-    """The same for what goes on elsewhere; yields what to tell: so many done, of how many, last."""
+def progress(unit: str, *, quiet: bool = False) -> Iterator[Progress]:
+    """Draw a bar on a terminal's stderr, elsewhere print a line for each one done.
+
+    Yields what to tell: so many done, of how many, the last. `quiet`: no lines.
+    """
     if not sys.stderr.isatty():
-        yield lambda *_: None
+        yield _nothing if quiet else _line
         return
-    from rich import console, progress  # noqa: PLC0415  only on a terminal
+    from rich import console  # noqa: PLC0415  only on a terminal
+    from rich import progress as bars  # noqa: PLC0415
 
     columns = (
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        progress.TextColumn(unit + " {task.description}"),
-        progress.TimeRemainingColumn(),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TextColumn(unit + " {task.description}"),
+        bars.TimeRemainingColumn(),
     )
-    with progress.Progress(*columns, console=console.Console(stderr=True)) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total, name: bar.update(
-            task, completed=done, total=total, description=name
-        )
+    with bars.Progress(*columns, console=console.Console(stderr=True)) as bar:
+        tasks: list[bars.TaskID] = []  # nothing is drawn before there is anything to tell
+
+        def show(done: int, total: int, name: str) -> None:
+            if not tasks:
+                tasks.append(bar.add_task(""))
+            bar.update(tasks[0], completed=done, total=total, description=name)
+
+        yield show
+
+
+def _line(done: int, total: int, name: str) -> None:
+    click.echo(f"{done} of {total}: {name}", err=True)
+
+
+def _nothing(_done: int, _total: int, _name: str) -> None:
+    """Nobody watches."""
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -53,9 +53,9 @@ def lead(
     given: settings.Settings,
     request: run.Request,
     keys: Iterable[SegmentKey],
-    watch: Callable[[Outcome], None] = lambda _: None,
+    progress: output.Progress,
 ) -> Ended:
-    """Ingest `keys`, newest first, and what they pass races to; `watch` sees each outcome."""
+    """Ingest `keys`, newest first, and what they pass races to."""
     _refuse_while_paused(conn)
     queue = deque(sorted(keys, key=newest_first))
     made: list[Outcome] = []
@@ -63,7 +63,7 @@ def lead(
     def report(outcome: Outcome) -> None:
         made.append(outcome)
         queue.extend(key for key in outcome.also if key not in queue)
-        watch(outcome)
+        progress(len(made), len(made) + len(queue), f"{outcome.key} {outcome.result}")
 
     with _stopping_on_signal() as stopped_by:
         result = run.turn(

@@ -44,10 +44,10 @@ def verify(
         there = selection.segments(conn, given, folders, given_up=True)
         keys = [key for key in sorted(there, key=newest_first) if _wanted(key, months)]
         proofs: list[Proof] = []
-        with output.progress_bar(len(keys), "segments") as advance:
+        with output.progress("segments", quiet=True) as progress:
             for proof in proving.prove(turns.session(conn, given), keys):
                 proofs.append(proof)
-                advance(str(proof.key))
+                progress(len(proofs), len(keys), str(proof.key))
     if as_json:
         output.document(_document(proofs))
     else:

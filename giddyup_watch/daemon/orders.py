@@ -72,7 +72,7 @@ class Orders:
                 raise NotServingError(
                     "the run is about to begin, but the database is slow to note it",
                     kind="late",
-                    hint="look at ingest/status before you ask again",
+                    hint="look at the latest run before you ask again",
                 )
             return order.accepted
 
@@ -157,6 +157,6 @@ def _busy(order: Order) -> LockBusyError:
         holder = f"run {order.accepted.run_id}, asked for over the {order.wanted.trigger.upper()}"
     return LockBusyError(
         f"{holder} goes on",
-        hint="wait for its end (ingest/status), or stop it (ingest/cancel)",
+        hint="wait for its end, or cancel it",
         holder=holder,
     )

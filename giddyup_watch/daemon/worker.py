@@ -21,6 +21,7 @@ from giddyup_watch.errors import (
     PermissionDeniedError,
     TransientError,
 )
+from giddyup_watch.ingest import run
 from giddyup_watch.logs import Event
 from giddyup_watch.model import Trigger
 from giddyup_watch.store import lock
@@ -129,6 +130,7 @@ class Worker(Service):
         )
         self._worked = True
         self._around.duty.begin()
+        run.close_orphaned(conn, self._job.lock_id)
         self._around.wrote()  # while nobody was here, or before it was recorded
         self._around.orders.open()
         while not self.stopping.is_set():

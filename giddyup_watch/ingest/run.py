@@ -7,7 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from giddyup_watch.errors import DatabaseBusyError, GiddyupError, RunCanceledError
+from giddyup_watch.errors import (
+    DatabaseBusyError,
+    GiddyupError,
+    LockBusyError,
+    RunCanceledError,
+)
 from giddyup_watch.ingest import segment
 from giddyup_watch.ingest.examine import Request
 from giddyup_watch.ingest.outcome import Outcome, TurnResult
@@ -56,6 +61,15 @@ def turn(
             work.close("failed", error.message)
             raise
         return work.close(status)
+
+
+def close_orphaned(conn: connection.Connection, lock_id: int) -> None:
+    """Close the runs of processes that died, without waiting for the next turn.
+
+    While somebody ingests they are left alone: one of them is his.
+    """
+    with suppress(LockBusyError), lock.held(conn, lock_id):
+        runs.close_orphaned(conn)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,8 @@
 """Commands while a daemon is alive: handed to it over its socket; without one, as ever."""
 
+import os
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -162,6 +164,54 @@ def test_a_standby_leaves_it_to_the_command(
             wait_until(lambda: second.events("admin_refused"))
 
 
+def test_another_daemon_is_asked_when_the_first_cannot_do_it(
+    daemon: Running, cli: Cli, master: Path, second_database: str, environ: pytest.MonkeyPatch
+) -> None:
+    """That of the runtime directory is of another database; ours is in the state directory."""
+    with (
+        tempfile.TemporaryDirectory(prefix="gw-") as runtime,
+        running(master, second_database, socket=Path(runtime) / "admin.sock"),
+    ):
+        environ.setenv("STATE_DIRECTORY", os.environ["RUNTIME_DIRECTORY"])
+        environ.setenv("RUNTIME_DIRECTORY", runtime)
+        assert cli("ingest", *JUNE).code == 0
+        begun = {
+            "code": "202", "method": "POST", "handler": "/api/v1/admin/ingest/run",
+        }  # fmt: skip
+        wait_until(lambda: daemon.value("http_requests_total", **begun) == 1)
+
+
+@pytest.fixture
+def stuck(socket_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A daemon that takes connections and answers none; nobody waits long for it."""
+    monkeypatch.setattr("giddyup_watch.cli.daemon._SECONDS", 0.5)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(socket_path))
+        listener.listen()
+        yield
+
+
+@pytest.mark.usefixtures("stuck")
+def test_pause_cancel_and_resume_need_no_daemon_that_answers(
+    connected_cli: Cli, conn: Connection
+) -> None:
+    assert connected_cli("pause").out == "Paused.\n"
+    assert control.read(conn).paused
+    assert connected_cli("cancel").out == "No run is going on.\n"
+    assert connected_cli("resume").out == "Resumed.\n"
+    assert not control.read(conn).paused
+
+
+@pytest.mark.usefixtures("stuck")
+def test_a_run_is_not_begun_beside_a_daemon_that_does_not_answer(
+    connected_cli: Cli, conn: Connection, master: Path
+) -> None:
+    done = connected_cli("ingest", *JUNE, "--master", master)
+    assert done.code == 69
+    assert "did not answer: timed out" in done.err
+    assert runs.latest(conn) is None
+
+
 def test_what_a_dead_daemon_left_is_no_daemon(
     connected_cli: Cli, master: Path, socket_path: Path
 ) -> None:
@@ -192,6 +242,19 @@ def test_reload(
         refused = cli("reload", *wait)
         assert refused.code == 78
         assert "2 mistakes" in refused.err
+
+
+def test_reload_is_for_the_daemon_of_this_environment(
+    cli: Cli, master: Path, database: str, socket_path: Path, environ: pytest.MonkeyPatch
+) -> None:
+    """A service that reloads itself never reloads the one beside it."""
+    chosen = given(master, database)
+    with running(master, database, socket=socket_path, load=lambda: chosen):
+        environ.setenv("STATE_DIRECTORY", str(socket_path.parent))
+        environ.setenv("RUNTIME_DIRECTORY", str(master))
+        assert cli("reload").code == 69
+        environ.delenv("RUNTIME_DIRECTORY")
+        assert cli("reload").code == 0
 
 
 def test_reload_without_a_daemon(cli: Cli, socket_path: Path) -> None:

@@ -64,6 +64,7 @@ def test_days_without_a_folder_are_a_run_that_did_nothing(ingest: Cli, conn: Con
     done = ingest("--date", "today", "--date", "yesterday")
     assert done.code == 0
     assert "segments none" in done.out
+    assert done.err == "Nothing of these days is on disk.\n"
     run = runs.latest(conn)
     assert run is not None
     assert (run.status, run.scope["trigger"], len(run.scope["dates"])) == ("success", "cli", 2)

@@ -1,6 +1,7 @@
 """What a person sees who types a command."""
 
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,19 @@ def test_backfill_draws_a_bar_and_status_a_table() -> None:
     with terminal.started("status") as shown:
         assert shown.end() == 0
         assert "─────" in shown.screen()
+
+
+@pytest.mark.usefixtures("on_tree")
+def test_what_a_daemon_does_is_drawn_too(environ: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(prefix="gw-") as folder:
+        environ.setenv("RUNTIME_DIRECTORY", folder)
+        with terminal.started("run") as daemon:
+            daemon.wait_for("run_finished")
+            with terminal.started("ingest", "--month", "2024-06", "--force") as shown:
+                assert shown.end() == 0, shown.screen()
+                assert "4/4 segments" in shown.screen()
+                assert "segments 4 loaded" in shown.screen()
+            daemon.wait_for("trigger=cli")
 
 
 @pytest.mark.usefixtures("on_tree")
