@@ -118,6 +118,11 @@ monitoring: $(VENV)/dev.installed ## Rules and alerts in Prometheus and Alertman
 dashboards: $(VENV)/dev.installed ## Write monitoring/grafana/dashboards/*.json from the code
 	$(BIN)/python -m monitoring.dashboards
 
+# apt-get install systemd-container postgresql-15 libnss-systemd; what failed is in build/test-systemd.
+.PHONY: test-systemd
+test-systemd: deb ## The package as a service, on a machine booted in a container (root)
+	$(BIN)/pytest -n 2 --dist loadfile -m booted tests/systemd
+
 .PHONY: check
 check: $(VENV)/dev.installed ## Format, lint, types, layers, and `make test` with its coverage: what a change must pass
 	$(BIN)/ruff format --check .

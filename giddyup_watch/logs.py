@@ -1,6 +1,7 @@
-"""Structured logs on stderr: for eyes on a terminal, one JSON object a line elsewhere."""
+"""Structured logs: for eyes on a terminal, fields in systemd's journal, else JSON on stderr."""
 
 import datetime as dt
+import json
 import logging
 import sys
 from collections.abc import Iterable
@@ -9,6 +10,8 @@ from typing import Literal, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from giddyup_watch import journal
 
 MASK = "********"
 
@@ -85,7 +88,8 @@ def configure(
     """
     out = stream or sys.stderr
     console = style == "console" or (style == "auto" and out.isatty())
-    handler = logging.StreamHandler(out)
+    natively = style == "auto" and journal.leads_to(out)
+    handler = (_JournalHandler if natively else logging.StreamHandler)(out)
     handler.setFormatter(_formatter(console, out.isatty(), tuple(secrets)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -104,6 +108,18 @@ def configure(
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,  # a re-read of the settings reaches loggers already used
     )
+
+
+class _JournalHandler(logging.StreamHandler[TextIO]):
+    """Sends fields; to the stream goes, as a line, what the journal does not take."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = self.format(record)
+        try:
+            journal.send(journal.fields(json.loads(line)))
+        except OSError:
+            self.stream.write(line + self.terminator)
+            self.flush()
 
 
 def _formatter(

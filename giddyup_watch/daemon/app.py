@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 
 from giddyup_watch import settings
-from giddyup_watch.daemon import systemd
+from giddyup_watch.daemon import summary, systemd
 from giddyup_watch.daemon.parts import Parts
 from giddyup_watch.errors import ConfigError, GiddyupError
 from giddyup_watch.logs import Event
@@ -25,7 +25,8 @@ TICK = signal.SIGALRM
 SIGNALS = STOP_SIGNALS | {signal.SIGHUP, TICK}
 #: Seconds between two looks at the services; their heartbeats go to systemd with it.
 TICK_SECONDS = 1.0
-#: The same while they are stopping.
+#: The same until systemd is told that the daemon is ready, and while the services are stopping.
+START_TICK_SECONDS = 0.1
 STOP_TICK_SECONDS = 0.1
 #: Seconds that the segment in hand gets after the first signal.
 STOP_SECONDS = 60.0
@@ -42,6 +43,9 @@ def run(given: Settings, load: Callable[[], Settings]) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before there is any thread
     sys.setswitchinterval(SWITCH_SECONDS)
     with ExitStack() as stack:
+        extender = systemd.Extender()
+        stack.callback(extender.stop)
+        extender.start()
         server = _server(given)
         stack.enter_context(server())  # an embedded one runs as long as we do
         parts = Parts(given, server, load=load, socket=settings.socket_path())
@@ -49,8 +53,10 @@ def run(given: Settings, load: Callable[[], Settings]) -> int:
         for service in (parts.web, *parts.loops):
             stack.enter_context(service)
         log.info(Event.DAEMON_STARTED, url=parts.web.urls[0], master=str(given.master.tree))
-        systemd.notify("READY=1")
-        return _Main(parts).until_the_end()
+        extender.stop()
+        code = _Main(parts).until_the_end()
+        extender.start()
+        return code
 
 
 def _server(given: Settings) -> Callable[[], AbstractContextManager[str]]:
@@ -71,7 +77,7 @@ class _Main:
         self._parts = parts
 
     def until_the_end(self) -> int:
-        signal.setitimer(signal.ITIMER_REAL, TICK_SECONDS, TICK_SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, START_TICK_SECONDS, START_TICK_SECONDS)
         while not self._parts.failed.is_set():
             got = signal.Signals(signal.sigwait(SIGNALS))
             self._tick()
@@ -84,8 +90,15 @@ class _Main:
 
     def _tick(self) -> None:
         """Systemd kills a daemon with a loop that makes no progress; Restart= does the rest."""
-        if not self._parts.stalls():
-            systemd.notify("WATCHDOG=1", f"STATUS={self._parts.status()}")
+        view = self._parts.view()
+        said = [f"STATUS={summary.line(view)}"]
+        if not view.stalls:
+            said.append("WATCHDOG=1" if self._parts.ready else systemd.MORE_TIME)
+        if view.settled and not self._parts.ready:
+            self._parts.ready = True
+            said.append("READY=1")
+            signal.setitimer(signal.ITIMER_REAL, TICK_SECONDS, TICK_SECONDS)
+        systemd.notify(*said)
 
     def _explain_failure(self) -> int:
         """Say which service failed and why; the exit code that says so too."""
@@ -111,7 +124,8 @@ class _Main:
             again = signal.sigwait(STOP_SIGNALS | {TICK})
             if again in STOP_SIGNALS or time.monotonic() >= deadline:
                 self._leave(128 + (again if again in STOP_SIGNALS else signum))
-            self._tick()
+            left = summary.stopping(self._parts.view(), deadline - time.monotonic())
+            systemd.notify(f"STATUS={left}", systemd.MORE_TIME)
         log.info(Event.DAEMON_STOPPED, exit_code=code)
         return code
 

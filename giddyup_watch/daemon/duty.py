@@ -28,6 +28,8 @@ class Duty:
         self.role: Role = "idle"
         #: Whether the queue holds all that is to be loaded, as far as a comparison can tell.
         self.compared = False
+        #: Whether somebody has paused the loading.
+        self.paused = False
         #: How often work has begun.
         self.begun = 0
         self._lock = threading.Lock()

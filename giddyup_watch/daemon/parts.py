@@ -30,6 +30,7 @@ from giddyup_watch.daemon.readiness import Readiness
 from giddyup_watch.daemon.reloading import Reload
 from giddyup_watch.daemon.reporter import Reporter
 from giddyup_watch.daemon.service import Service
+from giddyup_watch.daemon.summary import View
 from giddyup_watch.daemon.web import Web
 from giddyup_watch.http import app
 from giddyup_watch.http.desk import Desk, Situation
@@ -61,6 +62,7 @@ class Parts:
     ) -> None:
         self.settings = given
         self.failed = threading.Event()
+        self.ready = False
         self.metrics = Metrics(regions=given.master.regions, codes=given.master.codes)
         self._server = server
         self._board = Board(self.metrics)
@@ -109,10 +111,18 @@ class Parts:
         found = (heartbeat.stall() for heartbeat in self._heartbeats)
         return [stall for stall in found if stall is not None]
 
-    def status(self) -> str:
-        """One line for whoever asks systemd."""
-        problems = [f"{name}: {why}" for name, why in self._board.problems.items() if why]
-        return "; ".join(problems) or f"{self.watcher.mode}, {self._pending.depth} queued"
+    def view(self) -> View:
+        """How things stand, for whoever asks systemd."""
+        return View(
+            problems=self._board.problems,
+            stalls=self.stalls(),
+            role=self._duty.role,
+            compared=self._duty.compared,
+            paused=self._duty.paused,
+            waiting=self._pending.ages(time.monotonic()).keys(),
+            in_hand=self._pending.in_hand,
+            mode=self.watcher.mode,
+        )
 
     def _settings_read(self) -> None:
         self.metrics.set("config_last_reload_successful", 1)

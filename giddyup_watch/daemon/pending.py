@@ -115,6 +115,11 @@ class Pending:
         with self._lock:
             return len(self._entries.keys() | self._in_hand.keys())
 
+    @property
+    def in_hand(self) -> frozenset[SegmentKey]:
+        with self._lock:
+            return frozenset(self._in_hand)
+
     def oldest(self) -> float | None:
         """When the longest waiting segment was first noted."""
         with self._lock:

@@ -1,7 +1,6 @@
 """Reads the settings again, for the signal and for whoever asks over HTTP."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -19,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 class Changing(Protocol):
     """Whose settings they are."""
+
+    ready: bool
 
     def change(self, given: Settings) -> None: ...
 
@@ -39,14 +40,15 @@ class Reload:
     def __call__(self) -> Reloaded:
         """Take over what can change while running; a bad file changes nothing and is raised."""
         with self._lock:
-            systemd.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+            systemd.reloading()
             try:
                 return self._take_over(settings.changes(self._current(), self._load()))
             except ConfigError as error:
                 self._refuse(error)
                 raise
             finally:
-                systemd.notify("READY=1")
+                if self._whose.ready:  # else the start goes on
+                    systemd.notify("READY=1")
 
     def _take_over(self, changes: settings.Changes) -> Reloaded:
         new = changes.settings

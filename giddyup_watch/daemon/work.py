@@ -140,6 +140,7 @@ class Work:
         if asked.paused != self._paused:
             self._paused = asked.paused
             log.info(Event.PAUSED if asked.paused else Event.RESUMED, until=asked.paused_until)
+        self._around.duty.paused = asked.paused
         self._due = asked.due
         self._around.metrics.set("paused", asked.paused)
         self._around.show_queue()

@@ -121,6 +121,9 @@ def _connect_error(error: psycopg.OperationalError, params: Mapping[str, Any]) -
     message = f"no connection to the database ({place or 'libpq defaults'}): {error}"
     if _NO_DATABASE.search(str(error)):
         return ConfigError(message, hint="create it, or correct database.url")
+    if "Peer authentication failed" in str(error):
+        hint = "run this as the user named like the role (runuser -u ROLE --), or name another role"
+        return PermissionDeniedError(message, hint=hint)
     if _DENIED.search(str(error)):
         return PermissionDeniedError(message, hint="check role, password and pg_hba.conf")
     return DatabaseUnavailableError(message, hint="is the server running and reachable?")

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     path
     for path in ROOT.rglob("*.md")
-    if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+    if not any(part.startswith((".", "build")) for part in path.relative_to(ROOT).parts)
 )
 
 _BLOCK = re.compile(r"(?ms)^ *```(\w*)\n(.*?)^ *```$")

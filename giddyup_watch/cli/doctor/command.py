@@ -8,7 +8,7 @@ import click
 from giddyup_watch import errors, settings
 from giddyup_watch.cli import database as way
 from giddyup_watch.cli import options
-from giddyup_watch.cli.doctor import database, machine
+from giddyup_watch.cli.doctor import database, machine, service
 from giddyup_watch.cli.doctor.check import Finding, State, fail, ok, warn
 from giddyup_watch.store import embedded
 
@@ -29,7 +29,7 @@ def doctor(source: options.Source) -> int:
         return exc.exit_code
     _print("settings", ok("understood"))
     failed = False
-    for title, run in machine.check:
+    for title, run in (*machine.check, *service.check):
         failed |= _examine(title, partial(run, given))
     return _database(given) or (EXIT_FAILED if failed else 0)
 
