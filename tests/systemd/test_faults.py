@@ -125,7 +125,7 @@ def held_up(service: Service) -> Service:
         "BEGIN; LOCK TABLE racing.ledger_segments IN EXCLUSIVE MODE; SELECT pg_sleep(600); COMMIT;"
     )
     service.shell(
-        "systemd-run --quiet --unit=locker --property=User=postgres"
+        "systemd-run --quiet --collect --unit=locker --property=User=postgres"
         f" psql -XAtq --command={service.quoted(locker)} giddyup"
     )
     wait_until(lambda: service.sql(LOCKED) == "1", 20, what="the lock is not taken")

@@ -124,7 +124,7 @@ def test_a_tree_below_home_takes_its_drop_in(service: Service) -> None:
     service.start()
     service.wait_for("tree_lost")
     assert "tree" in service.wait_for_status("waiting: tree")
-    assert "ProtectHome" in service.machine.done(NAME, "doctor", user=NAME).stdout
+    assert "ProtectHome" in service.machine.done(NAME, "doctor").stdout
     text = service.path(
         "/usr/share/doc/giddyup-watch/examples/giddyup-watch.service.d/tree-under-home.conf"
     ).read_text()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from giddyup_watch import settings
+from giddyup_watch import errors, settings
 from giddyup_watch.cli.doctor.check import Checks, Finding, fail, ok, warn
 from giddyup_watch.settings import sources
 
@@ -47,19 +47,35 @@ check: Checks[[settings.Settings]] = Checks()
 
 
 def _unit() -> Mapping[str, str]:
-    """Properties of the unit; none where there is no systemd or no such unit."""
+    """Properties of the unit; none where there is no systemd or no such unit.
+
+    Raises TransientError where systemd does not answer: the bus knows no dynamic users.
+    """
     if not BOOTED.exists():
         return {}
     command = ["systemctl", "show", UNIT, f"--property={','.join(PROPERTIES)}"]
     done = subprocess.run(command, check=False, text=True, capture_output=True)
+    if done.returncode:
+        raise errors.TransientError(done.stderr.strip(), hint="run doctor as root")
     found = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
     return found if found.get("LoadState") == "loaded" else {}
+
+
+def _seen() -> Mapping[str, str]:
+    """The same, and none where systemd does not answer: the check before has said so."""
+    try:
+        return _unit()
+    except errors.TransientError:
+        return {}
 
 
 @check
 def service(_given: settings.Settings) -> Finding:
     """Service."""
-    unit = _unit()
+    try:
+        unit = _unit()
+    except errors.TransientError as exc:
+        return ok(f"not looked at, root's doctor can: {exc.message}")
     if not unit:
         return ok("not installed here")
     state, ended = unit["ActiveState"], unit["ExecMainStatus"]
@@ -75,7 +91,7 @@ def service(_given: settings.Settings) -> Finding:
 @check
 def sight(given: settings.Settings) -> Finding:
     """Service and tree."""
-    unit, path = _unit(), given.master.path
+    unit, path = _seen(), given.master.path
     if not unit or path is None:
         return ok("nothing to look at")
     hidden = any(path.resolve().is_relative_to(home) for home in HOMES)
@@ -105,7 +121,7 @@ def _closed(path: Path) -> Iterator[Path]:
 @check
 def way_out(given: settings.Settings) -> Finding:
     """Service and database."""
-    unit, host = _unit(), _host(given.database.url)
+    unit, host = _seen(), _host(given.database.url)
     if not unit or not host or not unit["IPAddressDeny"]:
         return ok("nothing between them")
     allowed = [ipaddress.ip_network(net) for net in unit["IPAddressAllow"].split()]
