@@ -24,6 +24,9 @@ API = "/api/v1/admin"
 LIMIT_IDLE_MS, LIMIT_LOADING_MS = 10, 60
 #: Seconds between two requests.
 PACE = 0.02
+#: Seconds between two looks at a daemon that has something to do yet, and what of a core it takes
+#: at most when it has not.
+REST_SECONDS, REST_SHARE = 2.0, 0.05
 #: Seconds that a load may take, and between two looks at it.
 LOAD_SECONDS, LOOK_SECONDS = 300, 0.25
 
@@ -74,6 +77,7 @@ def routes(busy: SegmentKey, run_id: int) -> dict[str, Sequence[str]]:
 def measure(daemon: Daemon, busy: SegmentKey, samples: int) -> list[Taken]:
     """Ask everything idle, then again while the month is loaded over and over."""
     load(daemon, busy)
+    rest(daemon)
     asked = routes(busy, newest_run(daemon))
     found = {name: Taken(name) for name in asked}
     for name, paths in asked.items():
@@ -102,6 +106,16 @@ def load(daemon: Daemon, busy: SegmentKey) -> None:
         ended.wait(LOOK_SECONDS)
         if next(waited) > LOAD_SECONDS:
             raise RuntimeError(f"{busy} was not loaded in {LOAD_SECONDS} s")
+
+
+def rest(daemon: Daemon) -> None:
+    """Wait until the daemon is idle: what was loaded is checked once more afterwards."""
+    for _ in range(int(LOAD_SECONDS / REST_SECONDS)):
+        before = daemon.cpu_seconds
+        threading.Event().wait(REST_SECONDS)
+        if daemon.cpu_seconds - before < REST_SHARE * REST_SECONDS:
+            return
+    raise RuntimeError(f"the daemon was not idle in {LOAD_SECONDS} s")
 
 
 def newest_run(daemon: Daemon) -> int:

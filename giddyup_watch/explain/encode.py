@@ -21,6 +21,7 @@ from giddyup_watch.source.cells import Column, OffTimes
 from giddyup_watch.source.content import Race
 from giddyup_watch.store import rowdigests
 from giddyup_watch.store.connection import Connection
+from giddyup_watch.store.kept import Kept
 from giddyup_watch.store.rowdigests import Pedigree
 
 #: Types of fields, by their numbers in every PostgreSQL.
@@ -135,15 +136,21 @@ class Encoder:
     """Digests of races and runners of files, for one state of the dimensions.
 
     Names are looked up once, so it is worth keeping over many segments; it must
-    not outlive the transaction whose snapshot it asked.
+    not outlive the transaction whose snapshot it asked. What is `kept` may: the
+    digest of a race's runners is made again only when its lines say something else,
+    or one of their names leads elsewhere.
     """
 
-    def __init__(self, conn: Connection, off_times: OffTimes) -> None:
+    def __init__(
+        self, conn: Connection, off_times: OffTimes, kept: Kept[bytes] | None = None
+    ) -> None:
         self._conn = conn
         self._off_times: OffTimes = off_times
+        self._kept = kept
         self._courses: dict[tuple[str, str], bytes] = {}
         self._pedigrees: dict[tuple[str, ...], bytes] = {}
         self._tables = [_table(column) for column in cells.RUNNER_COLUMNS]
+        self._names = [(at, t) for at, t in enumerate(self._tables) if isinstance(t, _Names)]
 
     def learn(self, key: SegmentKey, races: Sequence[Race]) -> None:
         """Look up the names in these races that were not met before."""
@@ -151,7 +158,7 @@ class Encoder:
         unmet = {("course", race.course) for race in races} - {
             ("course", name) for region, name in self._courses if region == key.region
         }
-        tables = {t.column.csv: t for t in self._tables if isinstance(t, _Names)}
+        tables = {table.column.csv: table for _, table in self._names}
         for kind, table in tables.items():
             told = set(map(operator.itemgetter(cells.position("runners", kind)), rows))
             unmet |= {(kind, name) for name in told - table.keys()}
@@ -182,6 +189,19 @@ class Encoder:
 
     def runners(self, race: Race) -> bytes:
         """Digest of the rows of all its runners."""
+        if self._kept is None:
+            return self._runners(race)
+        return self._kept.ensure(race.digest, self._led_to(race), lambda: self._runners(race))
+
+    def _led_to(self, race: Race) -> bytes:
+        """Where the names of its runners lead: all that their rows have from elsewhere."""
+        forms: list[bytes] = []
+        for runner in race.runners:
+            forms += (table[runner.cells[at]] for at, table in self._names)
+            forms.append(self._pedigrees[_pedigree_of(runner.cells)])
+        return hashlib.sha256(b"".join(forms)).digest()
+
+    def _runners(self, race: Race) -> bytes:
         tables, pedigrees, head = self._tables, self._pedigrees, _head(_RUNNER_FIELDS)
         forms: list[bytes] = []
         for runner in sorted(race.runners, key=_key_of):

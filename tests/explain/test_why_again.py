@@ -7,6 +7,7 @@ import pytest
 
 from giddyup_watch.demo import edits
 from giddyup_watch.demo.racing.cards import Card
+from giddyup_watch.explain.encode import Encoder
 from giddyup_watch.explain.why import answers
 from giddyup_watch.explain.why.answers import Answer
 from giddyup_watch.explain.why.evidence import Subject
@@ -14,6 +15,7 @@ from giddyup_watch.explain.why.memory import Memory
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import layout
 from giddyup_watch.store import control
+from giddyup_watch.store.kept import Kept
 from tests.explain.conftest import TERMS
 from tests.ingest.conftest import DAY, FLAT, NEXT_DAY, Bench, race, together
 
@@ -63,6 +65,8 @@ def test_what_is_kept_of_the_files_is_not_their_content(again: Again) -> None:
     [
         ("UPDATE racing.runners SET pos_raw = '9' WHERE runner_key = 'a2'", "drift"),
         ("DELETE FROM racing.runners WHERE runner_key = 'a1'", "rows_deleted"),
+        ("UPDATE racing.horses SET horse_name = horse_name || ' II'", "drift"),
+        ("UPDATE racing.courses SET course_name = course_name || ' Park'", "drift"),
         ("DELETE FROM racing.ingested_days", "no_daemon"),
         ("UPDATE racing.ingest_control SET adoption_due = true", "adoption_due"),
     ],
@@ -73,6 +77,26 @@ def test_what_somebody_wrote_is_seen_at_once(
     assert again().conclusion.verdict == again().conclusion.verdict == "loaded"
     bench.conn.execute(statement.encode())
     assert again().conclusion.verdict == verdict
+
+
+@pytest.mark.usefixtures("again")
+def test_digests_of_runners_outlive_what_is_written_elsewhere(bench: Bench) -> None:
+    kept: Kept[bytes] = Kept(10)
+    parsed = Memory().look(bench.session, FLAT, None).parsed
+    assert parsed is not None
+    races = [race for day in parsed.days.values() for race in day.races.values()]
+
+    def digests(of: Kept[bytes] | None) -> list[bytes]:
+        encoder = Encoder(bench.conn, bench.rules.off_times, of)
+        encoder.learn(FLAT, races)
+        return [encoder.runners(race) for race in races]
+
+    first = digests(kept)
+    bench.conn.execute(b"UPDATE racing.horses SET horse_name = upper(horse_name)")
+    assert all(one is before for one, before in zip(digests(kept), first, strict=True))
+    assert digests(None) == first
+    bench.conn.execute(b"UPDATE racing.horses SET horse_name = horse_name || ' II'")
+    assert digests(kept) == digests(None) != first
 
 
 def test_a_change_of_the_files_is_seen_at_once(bench: Bench, again: Again) -> None:

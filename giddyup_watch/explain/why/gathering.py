@@ -55,7 +55,7 @@ def gather(
         if made.nothing and made.disk.state in ("absent", "readable"):
             made = replace(made, expected=_expected(session, made))
         elif made.ours:
-            made = replace(made, proof=_proven(session, made))
+            made = replace(made, proof=_proven(session, made, memory))
         memory.keep(made, cause)
     return made
 
@@ -109,7 +109,7 @@ def _expected(session: Session, e: Evidence) -> str:
     return next(about, "")
 
 
-def _proven(session: Session, e: Evidence) -> Proof | None:
+def _proven(session: Session, e: Evidence, memory: Memory) -> Proof | None:
     """Compare the subject's days with the files row by row, as `verify` does; None unread."""
     found, conn, key = e.disk, session.conn, e.subject.key
     if found.state != "readable" or found.snapshot is None or found.parsed is None:
@@ -125,7 +125,8 @@ def _proven(session: Session, e: Evidence) -> Proof | None:
         agrees=found.agrees,
     )
     days = list(_judged(held, e.subject))
-    doubtful = _doubtful(session, held, e.subject, [day for day in days if day.result == "equal"])
+    comparable = [day for day in days if day.result == "equal"]
+    doubtful = _doubtful(session, held, e.subject, comparable, memory)
     if doubtful:
         rows.compare(conn, held, lambda race: _is_owned(conn, race), doubtful)
     worst: Result = max((day.result for day in days), key=RESULTS.index, default="equal")
@@ -144,12 +145,12 @@ def _judged(held: Standing, subject: Subject) -> Iterator[DayProof]:
 
 
 def _doubtful(
-    session: Session, held: Standing, subject: Subject, days: list[DayProof]
+    session: Session, held: Standing, subject: Subject, days: list[DayProof], memory: Memory
 ) -> list[DayProof]:
     """Return those of the days whose digests say that something is not as in the files."""
     if not days:
         return []
-    encoder = Encoder(session.conn, session.rules.off_times)
+    encoder = Encoder(session.conn, session.rules.off_times, memory.digests)
     races: list[Race] = []
     for day in days:
         races += held.content.days[day.day].races.values()

@@ -8,7 +8,7 @@ from giddyup_watch import __version__
 from giddyup_watch.http.page import assets
 from giddyup_watch.http.page.facts import Facts
 from giddyup_watch.http.page.html import Child, Html, tag
-from giddyup_watch.http.page.parts import freshness, gaps, health, runs, words
+from giddyup_watch.http.page.parts import freshness, health, runs, words
 from giddyup_watch.http.page.verdict import Level, Verdict
 
 #: What is drawn in the icon of the tab, and on what colour.
@@ -22,11 +22,13 @@ _ICONS: dict[Level, tuple[str, str]] = {
 VERSION = assets.VERSION
 
 
-def parts(facts: Facts, verdict: Verdict, head: Html, drawn: Mapping[str, Html]) -> dict[str, Html]:
+def parts(
+    facts: Facts, verdict: Verdict, missing: Html, head: Html, drawn: Mapping[str, Html]
+) -> dict[str, Html]:
     """What changes by itself, by the id of its element; `head` and `drawn` are the calendars."""
     return {
         "health": health.render(facts, verdict),
-        "gaps": gaps.render(facts),
+        "gaps": missing,
         "runs": runs.render(facts),
         "freshness": freshness.render(facts),
         "coverage-head": head,

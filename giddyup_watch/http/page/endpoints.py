@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from anyio import move_on_after, to_thread
 from fastapi import FastAPI, Path, Query
@@ -21,9 +22,10 @@ from giddyup_watch.http.page import document, verdict, years
 from giddyup_watch.http.page.assets import HEADERS
 from giddyup_watch.http.page.facts import Facts, Reader
 from giddyup_watch.http.page.html import Html, tag
-from giddyup_watch.http.page.parts import calendar, why
+from giddyup_watch.http.page.parts import calendar, gaps, why
 from giddyup_watch.http.page.verdict import Verdict
 from giddyup_watch.http.page.years import Years
+from giddyup_watch.store.incidents import Incident
 
 PATHS = ("/", "/live", "/why", "/why/{region}/{code}/{when}")
 
@@ -40,6 +42,7 @@ class Page:
         self._facts = Reader(desk, stalls)
         self._years = Years(days)
         self._drawn: tuple[Coverage | None, int, dt.date, dict[str, Html]] | None = None
+        self._listed: tuple[list[Incident] | None, ZoneInfo, dt.date, Html] | None = None
 
     def add(self, app: FastAPI) -> None:
         endpoints: list[Callable[..., Any]] = [self.status, self.live, self.find, self.why]
@@ -138,7 +141,16 @@ class Page:
     ) -> dict[str, Html]:
         year = asked or facts.today.year
         head = calendar.head(facts, year, coverage)
-        return document.parts(facts, found, head, self._calendars(coverage, year, facts.today))
+        calendars = self._calendars(coverage, year, facts.today)
+        return document.parts(facts, found, self._gaps(facts), head, calendars)
+
+    def _gaps(self, facts: Facts) -> Html:
+        """Hundreds of them on a bad day: drawn once while they are the same, as nearly always."""
+        known = facts.stored.gaps if facts.stored else None
+        listed, of = self._listed, (facts.situation.zone, facts.today)
+        if listed is None or listed[0] is not known or listed[1:3] != of:
+            listed = self._listed = (known, *of, gaps.render(facts))
+        return listed[3]
 
     def _calendars(self, coverage: Coverage | None, year: int, today: dt.date) -> dict[str, Html]:
         """Fifteen hundred days: drawn once for each reading of the year."""
