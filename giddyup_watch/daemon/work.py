@@ -156,6 +156,12 @@ class Work:
     def _tree_is_up(self) -> bool:
         return not self._around.board.problem("tree")
 
+    def _require_tree(self) -> None:
+        """An empty mount point is there, and still not the tree: only the watcher knows."""
+        problem = self._around.board.problem("tree")
+        if problem:
+            raise TreeMissingError(problem, hint="mount it, or mend master.path")
+
     def _may_load(self, now: float) -> bool:
         return not self._paused and now >= self._turn_at and self._tree_is_up()
 
@@ -258,6 +264,7 @@ class Work:
             halt=self._halt_now,
         )
         try:
+            self._require_tree()
             asked.lead()
         except GiddyupError as error:
             around.orders.refuse(order, error)  # in vain once it was accepted: its row says it

@@ -36,6 +36,7 @@ PULSE = 1.0
 
 _SOON = "try again in a few seconds"
 _ASK_IT = "ask the active daemon, or wait: this one takes over when that ends"
+_AFTERWARDS = "try again when it has been started again"
 _NOT_READY = "giddyup-watch status and doctor tell more; /readyz names the conditions"
 
 log = structlog.get_logger(__name__)
@@ -80,7 +81,7 @@ class Worker(Service):
         try:
             self._sessions()
         finally:
-            self._around.orders.close("stopping", "the daemon is stopping")
+            self._around.orders.close("stopping", "the daemon is stopping", _AFTERWARDS)
 
     def _sessions(self) -> None:
         while not self.stopping.is_set():
@@ -110,7 +111,8 @@ class Worker(Service):
                     self._go_to_work(conn)
             finally:
                 around.duty.end()
-                around.orders.close("starting", "the daemon is about to connect again", _SOON)
+                if not self.stopping.is_set():  # whose orders run() closes
+                    around.orders.close("starting", "the daemon is about to connect again", _SOON)
                 for name in ("active", "db_up"):
                     around.metrics.set(name, 0)
 

@@ -18,6 +18,7 @@ from giddyup_watch.http.days import Days
 from giddyup_watch.http.desk import Desk
 from giddyup_watch.http.gate import Gate, Limits
 from giddyup_watch.http.page.endpoints import Page
+from giddyup_watch.http.protocol import CROWDED
 from giddyup_watch.http.trust import Gatekeeper, Listener
 from giddyup_watch.metrics import Metrics
 
@@ -156,7 +157,8 @@ class _Counting:
         started = time.monotonic()
         handler = _handler(scope["path"])
         try:
-            await self._app(scope, receive, counted)
+            app = CROWDED.response() if scope["state"].get("crowded") else self._app
+            await app(scope, receive, counted)
         finally:
             self._metrics.observe(
                 "http_request_duration_seconds", time.monotonic() - started, handler=handler

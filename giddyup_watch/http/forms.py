@@ -24,6 +24,7 @@ MOST_DATES = 1000
 ID_MAX = 2**63 - 1
 MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
+_DIGITS = re.compile(r"-?[0-9]+")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ISO_DAY_OR_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
 
@@ -58,6 +59,13 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _digits(value: object) -> object:
+    """In a path or a query a number is its digits; int() takes blanks, form feeds, 4_3 and more."""
+    if isinstance(value, str) and not _DIGITS.fullmatch(value):
+        raise ValueError("must be a whole number, like 43")
+    return value
+
+
 def _folders(value: object) -> object:
     if isinstance(value, list) and len({str(one) for one in value}) != len(value):
         raise ValueError("must not name anything twice")
@@ -75,6 +83,7 @@ _MONTH_SCHEMA: dict[str, Any] = {
 }
 _WORDS_SCHEMA: dict[str, Any] = {"type": "string", "enum": ["today", "yesterday"]}
 
+Number = Annotated[int, BeforeValidator(_digits)]
 Day = Annotated[dt.date, BeforeValidator(_iso), WithJsonSchema(_DAY_SCHEMA)]
 When = Annotated[
     str,
@@ -176,11 +185,17 @@ class BackfillRequest(Form):
     regions: Names = Field(description="regions, as the folders are named")
     codes: Names = Field(description="codes, as the folders are named")
     from_month: Annotated[str, Field(pattern=MONTH)] = Field(
-        "0001-01", description="not before this one"
+        "0000-01", description="not before this one"
     )
     to_month: Annotated[str, Field(pattern=MONTH)] = Field(
-        "9998-12", description="not after this one"
+        "9999-12", description="not after this one"
     )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.from_month > self.to_month:
+            raise ValueError(f"from_month {self.from_month} is after to_month {self.to_month}")
+        return self
 
 
 class PauseRequest(Form):

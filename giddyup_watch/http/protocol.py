@@ -23,7 +23,7 @@ REQUEST_SECONDS = 60.0
 
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
-_CROWDED = Problem(
+CROWDED = Problem(
     503,
     f"{CONNECTIONS} connections are open",
     "close those that are not needed, or come back later",
@@ -36,6 +36,8 @@ Phase = Literal["head", "request", "between"]
 
 class Protocol(H11Protocol):
     """Puts the uid of a unix socket's peer into the scope's state, as `peer`.
+
+    `crowded` is there when the connection is one too many: the app answers it so.
 
     `lost` is done when the connection is gone.
     """
@@ -55,7 +57,7 @@ class Protocol(H11Protocol):
             transport.abort()
             return
         if len(self.connections) > CONNECTIONS:
-            self.app = _CROWDED.response()
+            self.app_state = {**self.app_state, "crowded": True}
         sock: socket.socket | None = transport.get_extra_info("socket")
         if sock is not None and sock.family == socket.AF_UNIX:
             told = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from giddyup_watch.http.protocol import Protocol
@@ -95,7 +95,7 @@ class _Endpoint:
         self._state = ServerState()
         self._server: asyncio.Server | None = None
         self._config = uvicorn.Config(
-            app,
+            _cut_off_quietly(app),
             http=Protocol,
             lifespan="off",
             ws="none",
@@ -124,6 +124,16 @@ class _Endpoint:
 
     def _protocol(self) -> Protocol:
         return Protocol(config=self._config, server_state=self._state, app_state={})
+
+
+def _cut_off_quietly(app: ASGIApp) -> ASGIApp:
+    """Let a request end that is cut off with the loop: uvicorn takes it for a bug of the app."""
+
+    async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
+
+    return quiet
 
 
 async def _all_lost(connections: Iterable[Protocol], seconds: float | None = None) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from giddyup_watch.http.problems import Problem
 
@@ -21,6 +21,11 @@ _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 _FORWARDED = ("forwarded", "via")
 _FORWARDED_PREFIX = "x-forwarded-"
 
+#: A browser cannot be told to send a token.
+_TUNNEL = (
+    "for a browser listen on loopback and come by ssh -N -L 9917:127.0.0.1:9917 HOST,"
+    " then open http://localhost:9917/"
+)
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="giddyup-watch"'}
 
 
@@ -66,7 +71,8 @@ class Gatekeeper:
         if writes:
             return self._refuse("a request that changes something needs a token", writes=True)
         if not self._listener.local:
-            return self._refuse("this listener is off loopback: reading needs a token")
+            refused = self._refuse("this listener is off loopback: reading needs a token")
+            return replace(refused, hint=f"{refused.hint}; {_TUNNEL}")
         if not _OWN_HOST.fullmatch(headers.get("host", "")):
             return self._refuse(
                 f"reading without a token needs a Host of localhost, 127.0.0.1 or [::1],"

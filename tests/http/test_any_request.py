@@ -91,11 +91,28 @@ def bugs(daemon: Running) -> list[str]:
     return found + [str(entry) for entry in daemon.logs if entry.get("exc_info")]
 
 
+def told_to_come_back(daemon: Running) -> list[str]:
+    """Requests answered by 503: with the database up and the daemon active there is no reason.
+
+    Not that a segment takes long (`late`: none here takes 10 s), nor a crowd (one client asks).
+    """
+    lines = daemon.parts.metrics.render().decode().splitlines()
+    return [
+        line
+        for line in lines
+        if line.startswith("giddyup_watch_http_requests_total{")
+        and 'code="503"' in line
+        and 'handler="/readyz"' not in line
+        and not line.endswith(" 0.0")
+    ]
+
+
 def test_the_examples_of_the_document(racing: Path, database: str, tmp_path: Path) -> None:
     with unlimited(racing, database) as daemon:
         url = daemon.parts.web.urls[0]
         assert ask_anything(url, tmp_path, examples=1, phases="examples,fuzzing") >= OPERATIONS
         assert not bugs(daemon)
+        assert not told_to_come_back(daemon)
 
 
 @pytest.mark.slow
@@ -107,6 +124,7 @@ def test_anything(racing: Path, database: str, tmp_path: Path) -> None:
         )
         assert asked > 1500
         assert not bugs(daemon)
+        assert not told_to_come_back(daemon)
 
 
 @pytest.mark.slow
@@ -118,6 +136,7 @@ def test_anything_while_segments_are_loaded(racing: Path, database: str, tmp_pat
             assert ask_anything(url, tmp_path, examples=10, phases="coverage,fuzzing") > 500
         assert runs_begun(daemon) - before > 5
         assert not bugs(daemon)
+        assert not told_to_come_back(daemon)
 
 
 @pytest.mark.slow
