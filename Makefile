@@ -12,6 +12,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/pytest -n 4 --dist worksteal
 # What takes longer, or needs more than PyPI, has a marker and a target of its own.
 DEFAULT := not root and not slow and not browser and not monitoring
+# The main job, which `make server` has done by a role that owns nothing.
+UNDER_ROLE := $(addprefix tests/,daemon derived explain faults flow gaps ingest)
 # Compiled files are worth 5 s of every worker's start, whatever the shell at hand thinks of them.
 unexport PYTHONDONTWRITEBYTECODE
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
@@ -89,8 +91,9 @@ test: $(VENV)/dev.installed ## The default suite, on the embedded PostgreSQL
 
 .PHONY: server
 server: $(VENV)/dev.installed ## What the default suite asks a PostgreSQL, asked of another (SERVER=/usr/lib/postgresql/15/bin)
-	GIDDYUP_TEST_POSTGRES='$(or $(SERVER),$(error SERVER= names the folder of its programs))' \
-		$(PYTEST) -m 'server and $(DEFAULT)'
+	export GIDDYUP_TEST_POSTGRES='$(or $(SERVER),$(error SERVER= names the folder of its programs))'; \
+		GIDDYUP_TEST_ROLE=1 $(PYTEST) -m 'server and $(DEFAULT)' $(UNDER_ROLE) && \
+		$(PYTEST) -m 'server and $(DEFAULT)' $(UNDER_ROLE:%=--ignore=%)
 
 .PHONY: slow
 slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input

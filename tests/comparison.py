@@ -13,6 +13,8 @@ from typing import Any
 
 import psycopg
 
+from tests import server
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 Facts = dict[tuple[str, date], tuple[int, str]]
 
@@ -88,13 +90,16 @@ _LEFT_OUT = {"attempts", "run_id", "changed_at", "decided_at", "rejected_at"}
 
 def facts(url: str) -> Facts:
     """Number of rows and checksum for each table and day."""
-    with closing(psycopg.connect(url)) as conn:
+    with closing(psycopg.connect(server.as_owner(url))) as conn:
         return _facts(conn)
 
 
 def difference(url_a: str, url_b: str) -> list[str]:
     """What differs, one line for each row or day; empty when the databases are equal."""
-    with closing(psycopg.connect(url_a)) as a, closing(psycopg.connect(url_b)) as b:
+    with (
+        closing(psycopg.connect(server.as_owner(url_a))) as a,
+        closing(psycopg.connect(server.as_owner(url_b))) as b,
+    ):
         facts_a, facts_b = _facts(a), _facts(b)
         differing = sorted(
             place

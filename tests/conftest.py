@@ -13,7 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from giddyup_watch.store import connection, migrate
+from giddyup_watch.store import connection, migrate, roles
 from giddyup_watch.store.connection import Connection
 from tests import server, warm
 from tests.server import Server
@@ -132,6 +132,14 @@ def conn(database: str) -> Iterator[Connection]:
         yield opened
 
 
+@pytest.fixture
+def owner(database: str) -> Iterator[Connection]:
+    """A connection to `database` that may do everything there: for what `conn` may not."""
+    url = server.as_owner(database)
+    with closing(connection.connect(url, application_name="owner of the tables")) as opened:
+        yield opened
+
+
 @pytest.fixture(scope="session")
 def template(postgres: Server) -> str:
     """Name of a migrated database to make others from, with the partitions of months to come.
@@ -140,10 +148,20 @@ def template(postgres: Server) -> str:
     """
     with postgres.administrator() as admin:
         admin.execute(server.command("CREATE DATABASE {}", TEMPLATE))
-    with closing(connection.connect(postgres.url(TEMPLATE), application_name="template")) as opened:
-        migrate.apply(opened, LOCK_ID)
+    url = postgres.url(TEMPLATE)
+    migrated(url)
+    with closing(connection.connect(url, application_name="template")) as opened:
         opened.execute(AHEAD)
     return TEMPLATE
+
+
+def migrated(url: str) -> str:
+    """Have every migration applied by the owner; the URL for the one who then works there."""
+    with closing(connection.connect(url, application_name="migrate")) as opened:
+        migrate.apply(opened, LOCK_ID)
+        if server.DAEMON != server.ROLE:
+            roles.bring_up(opened, server.DAEMON)
+    return server.as_role(url, server.DAEMON)
 
 
 def in_memory() -> str | None:

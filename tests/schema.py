@@ -7,27 +7,28 @@ from contextlib import contextmanager
 import psycopg
 
 from giddyup_watch.store.connection import Connection
+from tests import server
 from tests.server import Server
 
 _STATEMENT_END = re.compile(r";\n")
 
 
-def dump(server: Server, url: str) -> str:
+def dump(postgres: Server, url: str) -> str:
     """The whole schema as text; two dumps of one schema are the same."""
     # \restrict carries a random key.
-    text = server.run("pg_dump", "--schema-only", f"--dbname={url}")
+    text = postgres.run("pg_dump", "--schema-only", f"--dbname={url}")
     return "\n".join(line for line in text.splitlines() if not _is_noise(line))
 
 
-def statements(server: Server, url: str) -> set[str]:
+def statements(postgres: Server, url: str) -> set[str]:
     """The schema as a set of statements, to see what came and went."""
-    return {part.strip() for part in _STATEMENT_END.split(f"{dump(server, url)}\n")}
+    return {part.strip() for part in _STATEMENT_END.split(f"{dump(postgres, url)}\n")}
 
 
-def copy(server: Server, url: str, target_url: str) -> None:
+def copy(postgres: Server, url: str, target_url: str) -> None:
     """Dump a database, data too, and restore it into an empty one, with no error allowed."""
-    server.run("pg_dump", "--format=custom", "--file=copy.dump", f"--dbname={url}")
-    server.run("pg_restore", "--exit-on-error", f"--dbname={target_url}", "copy.dump")
+    postgres.run("pg_dump", "--format=custom", "--file=copy.dump", f"--dbname={url}")
+    postgres.run("pg_restore", "--exit-on-error", f"--dbname={target_url}", "copy.dump")
 
 
 def tables(conn: Connection) -> set[str]:
@@ -41,7 +42,7 @@ def tables(conn: Connection) -> set[str]:
 @contextmanager
 def role(url: str) -> Iterator[str]:
     """A role that may log in and nothing else; it ends owning nothing."""
-    with psycopg.connect(url, autocommit=True) as admin:
+    with psycopg.connect(server.as_owner(url), autocommit=True) as admin:
         admin.execute("CREATE ROLE plain LOGIN")
         try:
             yield "plain"
@@ -53,7 +54,7 @@ def role(url: str) -> Iterator[str]:
 
 def give(url: str, role: str) -> None:
     """Make `role` the owner of the database and of everything in its schema racing."""
-    with psycopg.connect(url, autocommit=True) as admin:
+    with psycopg.connect(server.as_owner(url), autocommit=True) as admin:
         admin.execute(f"ALTER DATABASE {admin.info.dbname} OWNER TO {role}".encode())
         owned = admin.execute(
             "SELECT 'SCHEMA racing' WHERE to_regnamespace('racing') IS NOT NULL"
@@ -64,10 +65,6 @@ def give(url: str, role: str) -> None:
         )
         for (what,) in owned.fetchall():
             admin.execute(f"ALTER {what} OWNER TO {role}".encode())
-
-
-def as_role(url: str, role: str) -> str:
-    return url.replace("postgresql://postgres@", f"postgresql://{role}@")
 
 
 def _is_noise(line: str) -> bool:

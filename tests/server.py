@@ -8,9 +8,10 @@ it can trust whoever gets there. For a TCP address, put a proxy in front of it.
 import itertools
 import os
 import pwd
+import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,10 @@ from giddyup_watch.store import binaries
 
 PORT = 5432
 ROLE = "postgres"
+
+#: Who uses migrated databases: with GIDDYUP_TEST_ROLE=1 a role with the rights of a daemon, so
+#: that what the program does without owning anything is what is tested. See `as_owner`.
+DAEMON = "daemon" if os.environ.get("GIDDYUP_TEST_ROLE") == "1" else ROLE
 
 #: A test's server may lose everything at a power cut, and has little to tidy up or to plan.
 SETTINGS = {
@@ -47,6 +52,8 @@ SETTINGS = {
 
 #: Copying files takes a third of the time that the write-ahead log of every page would.
 CREATE: LiteralString = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
+
+EMPTY = "template1"
 
 _numbers = itertools.count(1)
 
@@ -86,13 +93,16 @@ class Server:
         return f"postgresql://{role}@/{database}?host={host}&port={PORT}"
 
     @contextmanager
-    def database(self, template: str = "template1") -> Iterator[str]:
-        """URL of a fresh database, which is dropped at the end whoever is still in it."""
+    def database(self, template: str = EMPTY) -> Iterator[str]:
+        """URL of a fresh database, which is dropped at the end whoever is still in it.
+
+        One made from a migrated template is for DAEMON to use.
+        """
         name = f"test_{next(_numbers)}"
         with self.administrator() as admin:
             admin.execute(command(CREATE, name, template))
         try:
-            yield self.url(name)
+            yield self.url(name, ROLE if template == EMPTY else DAEMON)
         finally:
             with self.administrator() as admin:
                 admin.execute(command("DROP DATABASE {} WITH (FORCE)", name))
@@ -113,6 +123,21 @@ class Server:
 
     def _control(self, action: str, *options: str) -> None:
         self.run("pg_ctl", action, "--pgdata=/proc/self/cwd", "--wait", "--timeout=60", *options)
+
+
+def as_role(url: str, role: str) -> str:
+    return re.sub(r"(?<=^postgresql://)[^@]+(?=@)", role, url)
+
+
+def as_owner(url: str) -> str:
+    """The same database for what only a test does: as the role that owns it all."""
+    return as_role(url, ROLE)
+
+
+def alter(conn: psycopg.Connection[Any], text: str, params: Sequence[object] = ()) -> int:
+    """Do to the database of `conn` what only the owner may; how many rows it was."""
+    with closing(psycopg.connect(conn.info.dsn, user=ROLE)) as owner, owner:
+        return owner.execute(text.encode(), params or None).rowcount
 
 
 def command(text: LiteralString, *names: str) -> sql.Composed:

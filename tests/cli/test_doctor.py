@@ -10,7 +10,7 @@ import pytest
 from giddyup_watch.cli.doctor import machine
 from giddyup_watch.store import connection, lock, roles
 from giddyup_watch.store.connection import Connection
-from tests import schema
+from tests import schema, server
 from tests.cli.conftest import Cli, Done
 from tests.conftest import LOCK_ID
 
@@ -164,7 +164,7 @@ def test_a_role_that_lacks_rights(
     cli: Cli, environ: pytest.MonkeyPatch, database: str, other: Connection
 ) -> None:
     with schema.role(database) as name:
-        environ.setenv("GIDDYUP_WATCH_DATABASE__URL", schema.as_role(database, name))
+        environ.setenv("GIDDYUP_WATCH_DATABASE__URL", server.as_role(database, name))
         stranger = line(cli("doctor"), "rights of the role")
         roles.bring_up(other, name)
         enough = line(cli("doctor"), "rights of the role")

@@ -15,6 +15,7 @@ from giddyup_watch.errors import LockBusyError, NotServingError, PausedError
 from giddyup_watch.http.desk import Accepted, Wanted
 from giddyup_watch.store import connection, control, migrate, runs
 from giddyup_watch.store.connection import Connection
+from tests import server
 from tests.conftest import LOCK_ID
 from tests.daemon.running import Running, running
 from tests.server import Server
@@ -31,7 +32,7 @@ def wanted(days: frozenset[dt.date] | None = JUNE, *, force: bool = False) -> Wa
 @contextmanager
 def in_the_way(url: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     """Let whoever writes races wait until the end of this."""
-    with closing(psycopg.connect(url)) as conn:
+    with closing(psycopg.connect(server.as_owner(url))) as conn:
         conn.execute("LOCK TABLE racing.races IN SHARE MODE")
         yield conn
         conn.rollback()
@@ -115,7 +116,7 @@ def test_is_withdrawn_when_one_segment_takes_too_long(
 def test_one_at_a_time(racing: Path, database: str, conn: Connection) -> None:
     with running(racing, database) as daemon:
         daemon.wait_for("run_finished")
-        conn.execute("TRUNCATE racing.ledger_segments, racing.races, racing.runners")
+        server.alter(conn, "TRUNCATE racing.ledger_segments, racing.races, racing.runners")
         with in_the_way(database):
             first = daemon.parts.orders.place(wanted(force=True), 10)
             with pytest.raises(LockBusyError, match=f"run {first.run_id}, asked for") as refused:
@@ -132,7 +133,10 @@ def test_one_at_a_time(racing: Path, database: str, conn: Connection) -> None:
 
 
 def test_a_foreign_lock_is_named(racing: Path, database: str) -> None:
-    with running(racing, database) as daemon, closing(psycopg.connect(database)) as foreign:
+    with (
+        running(racing, database) as daemon,
+        closing(psycopg.connect(server.as_owner(database))) as foreign,
+    ):
         daemon.wait_for("run_finished")
         foreign.execute("SET application_name = 'somebody else'")
         foreign.execute("SELECT pg_advisory_lock(%s)", [LOCK_ID])
@@ -159,7 +163,7 @@ def test_cancel_pause_and_stop_end_it_at_a_safe_point(
         daemon.wait_for("run_finished")
 
         def cut_short(by: str) -> tuple[str, str]:
-            conn.execute("TRUNCATE racing.races, racing.runners, racing.ledger_races")
+            server.alter(conn, "TRUNCATE racing.races, racing.runners, racing.ledger_races")
             conn.execute("UPDATE racing.ledger_days SET digest = NULL")
             wait_until(lambda: daemon.value("ingest_in_progress") == 0)
             with in_the_way(database):

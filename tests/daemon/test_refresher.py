@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests import server
 from tests.daemon.running import running
 from tests.daemon.test_worker import correct
 from tests.wait import wait_until
@@ -18,7 +19,7 @@ VIEWS = {"derived__mode": "refresh", "derived__min_interval_seconds": 0}
 
 @pytest.fixture
 def other(database: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    with closing(psycopg.connect(database, autocommit=True)) as conn:
+    with closing(psycopg.connect(server.as_owner(database), autocommit=True)) as conn:
         yield conn
 
 

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from giddyup_watch.http.sockets import listen
+from tests import server
 from tests.daemon.running import get
 from tests.flow.daemon import Daemon
 from tests.wait import wait_until
@@ -48,7 +49,7 @@ def test_says_where_to_look(daemon: Daemon) -> None:
 
 
 def test_the_segment_in_hand_is_finished_first(daemon: Daemon, database: str) -> None:
-    with closing(psycopg.connect(database)) as other, daemon:
+    with closing(psycopg.connect(server.as_owner(database))) as other, daemon:
         other.execute("LOCK TABLE racing.courses IN EXCLUSIVE MODE")  # nobody can load
         wait_until(lambda: _waiting(database))
         os.kill(daemon.pid, signal.SIGTERM)
@@ -62,7 +63,7 @@ def test_the_segment_in_hand_is_finished_first(daemon: Daemon, database: str) ->
 
 
 def test_the_second_signal_does_not_wait(daemon: Daemon, database: str) -> None:
-    with closing(psycopg.connect(database)) as other, daemon:
+    with closing(psycopg.connect(server.as_owner(database))) as other, daemon:
         other.execute("LOCK TABLE racing.courses IN EXCLUSIVE MODE")
         wait_until(lambda: _waiting(database))
         os.kill(daemon.pid, signal.SIGTERM)
@@ -77,7 +78,7 @@ def test_the_second_signal_does_not_wait(daemon: Daemon, database: str) -> None:
 
 def _waiting(database: str) -> bool:
     """Whether somebody waits for a lock in this database."""
-    with closing(psycopg.connect(database, autocommit=True)) as conn:
+    with closing(psycopg.connect(server.as_owner(database), autocommit=True)) as conn:
         row = conn.execute(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -124,7 +125,7 @@ def test_a_bad_file_changes_nothing(daemon: Daemon) -> None:
 
 
 def test_a_failed_service_ends_the_process(daemon: Daemon, database: str) -> None:
-    with closing(psycopg.connect(database, autocommit=True)) as other:
+    with closing(psycopg.connect(server.as_owner(database), autocommit=True)) as other:
         other.execute(
             "INSERT INTO racing.schema_migrations (version, name, checksum)"
             " VALUES (9999, 'future', 'x')"

@@ -15,7 +15,8 @@ from giddyup_watch.demo import edits, writers
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.store import control, migrate
 from giddyup_watch.store.connection import Connection
-from tests.conftest import LOCK_ID, TEMPLATE
+from tests import server
+from tests.conftest import LOCK_ID, TEMPLATE, migrated
 from tests.daemon.running import given, running
 from tests.server import Server, command
 from tests.wait import wait_until
@@ -29,7 +30,7 @@ Plain = psycopg.Connection[tuple[Any, ...]]
 @contextmanager
 def session(url: str) -> Iterator[Plain]:
     """Somebody else's connection."""
-    with closing(psycopg.connect(url, autocommit=True)) as conn:
+    with closing(psycopg.connect(server.as_owner(url), autocommit=True)) as conn:
         yield conn
 
 
@@ -197,7 +198,7 @@ def test_a_database_that_is_dropped_and_restored(racing: Path, postgres: Server)
         wait_until(lambda: "due" in daemon.problem("migrations"), 20)
         with session(url) as other:  # it is empty while it is being restored: left alone
             assert other.execute("SELECT to_regnamespace('racing')").fetchone() == (None,)
-            migrate.apply(other, LOCK_ID)
+        migrated(server.as_owner(url))
         daemon.wait_for("run_finished", 2)
         assert races(url) > 0
 

@@ -5,12 +5,15 @@ import pytest
 
 from giddyup_watch.store import connection
 from giddyup_watch.store.connection import Connection
+from tests import server
 
 
 @pytest.fixture
 def connect(database: str) -> Iterator[Callable[[], Connection]]:
-    """Makes further connections to the test's database."""
+    """Makes connections to the test's database for others, who may do everything there."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(
-            closing(connection.connect(database, application_name="another session"))
+            closing(
+                connection.connect(server.as_owner(database), application_name="another session")
+            )
         )

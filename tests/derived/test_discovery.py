@@ -21,13 +21,13 @@ def test_known_views_come_after_those_they_rest_on(conn: Connection) -> None:
     assert names.index("racing.mv_runner_base") < names.index("racing.mv_draw_bias_flat")
 
 
-def test_views_on_views_in_other_schemas_are_found(conn: Connection) -> None:
-    conn.execute('CREATE SCHEMA "Odd Place"')
-    conn.execute('CREATE VIEW "Odd Place".plain AS SELECT * FROM racing.mv_runner_base')
-    conn.execute(
+def test_views_on_views_in_other_schemas_are_found(conn: Connection, owner: Connection) -> None:
+    owner.execute('CREATE SCHEMA "Odd Place"')
+    owner.execute('CREATE VIEW "Odd Place".plain AS SELECT * FROM racing.mv_runner_base')
+    owner.execute(
         'CREATE MATERIALIZED VIEW "Odd Place"."A Top" AS SELECT count(*) n FROM "Odd Place".plain'
     )
-    conn.execute(
+    owner.execute(
         'CREATE MATERIALIZED VIEW public.a_summit AS SELECT n + 1 AS m FROM "Odd Place"."A Top"'
     )
     found = _found(conn)
@@ -41,24 +41,24 @@ def test_views_on_views_in_other_schemas_are_found(conn: Connection) -> None:
     assert below < top < summit
 
 
-def test_view_of_one_partition_is_found(conn: Connection) -> None:
-    conn.execute("SELECT racing.ensure_month('2024-06-01')")
-    conn.execute("CREATE MATERIALIZED VIEW public.june AS SELECT * FROM racing.races_2024_06")
+def test_view_of_one_partition_is_found(conn: Connection, owner: Connection) -> None:
+    owner.execute("SELECT racing.ensure_month('2024-06-01')")
+    owner.execute("CREATE MATERIALIZED VIEW public.june AS SELECT * FROM racing.races_2024_06")
     assert "public.june" in _found(conn)
 
 
-def test_views_of_other_things_are_left_alone(conn: Connection) -> None:
-    conn.execute("CREATE TABLE public.weather (day date)")
-    conn.execute("CREATE MATERIALIZED VIEW public.rain AS SELECT * FROM public.weather")
-    conn.execute("CREATE MATERIALIZED VIEW public.constant AS SELECT 1 AS one")
+def test_views_of_other_things_are_left_alone(conn: Connection, owner: Connection) -> None:
+    owner.execute("CREATE TABLE public.weather (day date)")
+    owner.execute("CREATE MATERIALIZED VIEW public.rain AS SELECT * FROM public.weather")
+    owner.execute("CREATE MATERIALIZED VIEW public.constant AS SELECT 1 AS one")
     assert not _found(conn).keys() & {"public.rain", "public.constant"}
 
 
-def test_circle_of_plain_views_does_no_harm(conn: Connection) -> None:
-    conn.execute("CREATE VIEW public.a AS SELECT count(*) AS n FROM racing.races")
-    conn.execute("CREATE VIEW public.b AS SELECT n FROM public.a")
-    conn.execute("CREATE OR REPLACE VIEW public.a AS SELECT n FROM public.b, racing.races")
-    conn.execute("CREATE MATERIALIZED VIEW public.c AS SELECT n FROM public.b WITH NO DATA")
+def test_circle_of_plain_views_does_no_harm(conn: Connection, owner: Connection) -> None:
+    owner.execute("CREATE VIEW public.a AS SELECT count(*) AS n FROM racing.races")
+    owner.execute("CREATE VIEW public.b AS SELECT n FROM public.a")
+    owner.execute("CREATE OR REPLACE VIEW public.a AS SELECT n FROM public.b, racing.races")
+    owner.execute("CREATE MATERIALIZED VIEW public.c AS SELECT n FROM public.b WITH NO DATA")
     assert _found(conn)["public.c"].rests_on == []
 
 
@@ -72,16 +72,22 @@ def test_circle_of_plain_views_does_no_harm(conn: Connection) -> None:
         ("UNIQUE INDEX ON public.v ((race_id + 1))", "plain"),
     ],
 )
-def test_usable_unique_index_lets_readers_go_on(conn: Connection, index: str, how: str) -> None:
-    conn.execute("CREATE MATERIALIZED VIEW public.v AS SELECT race_id, race_date FROM racing.races")
-    conn.execute(f"CREATE {index}")
+def test_usable_unique_index_lets_readers_go_on(
+    conn: Connection, owner: Connection, index: str, how: str
+) -> None:
+    owner.execute(
+        "CREATE MATERIALIZED VIEW public.v AS SELECT race_id, race_date FROM racing.races"
+    )
+    owner.execute(f"CREATE {index}")
     assert _found(conn)["public.v"].how == how
 
 
-def test_unpopulated_view_cannot_be_refreshed_beside_readers(conn: Connection) -> None:
-    conn.execute(
+def test_unpopulated_view_cannot_be_refreshed_beside_readers(
+    conn: Connection, owner: Connection
+) -> None:
+    owner.execute(
         "CREATE MATERIALIZED VIEW public.v AS SELECT race_id FROM racing.races WITH NO DATA"
     )
-    conn.execute("CREATE UNIQUE INDEX ON public.v (race_id)")
+    owner.execute("CREATE UNIQUE INDEX ON public.v (race_id)")
     found = _found(conn)["public.v"]
     assert (found.populated, found.has_unique_index, found.how) == (False, True, "plain")

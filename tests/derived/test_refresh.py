@@ -59,14 +59,14 @@ def _record(conn: Connection, view: str) -> tuple[dt.datetime | None, str | None
     return row[0], row[1], row[2]
 
 
-def test_views_follow_a_run_that_wrote(conn: Connection) -> None:
+def test_views_follow_a_run_that_wrote(conn: Connection, owner: Connection) -> None:
     assert not refresh.stale(conn)
     _write(conn)
     assert refresh.stale(conn)
     results = refresh.run(conn, LOCK)
     assert _outcome(results) == {BASE: "plain", LAST_NEXT: "plain", DRAW: "plain"}
     assert all(result.seconds > 0 for result in results)
-    assert _rows(conn, BASE) == 1
+    assert _rows(owner, BASE) == 1
     assert not refresh.stale(conn)
     assert refresh.run(conn, LOCK) == []
 
@@ -110,9 +110,9 @@ def test_another_session_sees_what_was_refreshed(
 
 
 def test_readers_go_on_beside_a_concurrent_refresh(
-    conn: Connection, connect: Callable[[], Connection]
+    conn: Connection, owner: Connection, connect: Callable[[], Connection]
 ) -> None:
-    conn.execute(f"CREATE UNIQUE INDEX ON {BASE} (runner_id)")
+    owner.execute(f"CREATE UNIQUE INDEX ON {BASE} (runner_id)")
     _write(conn)
     reader = connect()
     with reader.transaction():
@@ -138,11 +138,11 @@ def test_reader_in_the_way_holds_up_one_view_only(
     assert not refresh.stale(conn)
 
 
-def test_failing_view_does_not_stop_the_others(conn: Connection) -> None:
-    conn.execute(
+def test_failing_view_does_not_stop_the_others(conn: Connection, owner: Connection) -> None:
+    owner.execute(
         "CREATE MATERIALIZED VIEW public.a_bad AS SELECT 1 / (count(*) - 1) AS n FROM racing.races"
     )
-    conn.execute("CREATE MATERIALIZED VIEW public.above AS SELECT n FROM public.a_bad")
+    owner.execute("CREATE MATERIALIZED VIEW public.above AS SELECT n FROM public.a_bad")
     _write(conn)
     outcome = _outcome(refresh.run(conn, LOCK))
     assert "division by zero" in outcome["public.a_bad"]
@@ -155,8 +155,10 @@ def test_failing_view_does_not_stop_the_others(conn: Connection) -> None:
     assert _record(conn, "public.a_bad")[2] is None
 
 
-def test_error_keeps_what_is_known_of_the_last_good_refresh(conn: Connection) -> None:
-    conn.execute(
+def test_error_keeps_what_is_known_of_the_last_good_refresh(
+    conn: Connection, owner: Connection
+) -> None:
+    owner.execute(
         "CREATE MATERIALIZED VIEW public.v AS SELECT 1 / (count(*) - 2) AS n FROM racing.races"
     )
     _write(conn)
@@ -171,21 +173,21 @@ def test_error_keeps_what_is_known_of_the_last_good_refresh(conn: Connection) ->
     assert good[0] is not None
 
 
-def test_unpopulated_view_is_filled_without_any_run(conn: Connection) -> None:
-    conn.execute(
+def test_unpopulated_view_is_filled_without_any_run(conn: Connection, owner: Connection) -> None:
+    owner.execute(
         "CREATE MATERIALIZED VIEW public.v AS SELECT race_id FROM racing.races WITH NO DATA"
     )
-    conn.execute("CREATE UNIQUE INDEX ON public.v (race_id)")
+    owner.execute("CREATE UNIQUE INDEX ON public.v (race_id)")
     assert refresh.stale(conn)
     assert _outcome(refresh.run(conn, LOCK)) == {"public.v": "plain"}
     _write(conn)
     assert _outcome(refresh.run(conn, LOCK))["public.v"] == "concurrently"
 
 
-def test_new_view_costs_only_its_own_refresh(conn: Connection) -> None:
+def test_new_view_costs_only_its_own_refresh(conn: Connection, owner: Connection) -> None:
     _write(conn)
     refresh.run(conn, LOCK)
-    conn.execute("CREATE MATERIALIZED VIEW public.v AS SELECT * FROM racing.races")
+    owner.execute("CREATE MATERIALIZED VIEW public.v AS SELECT * FROM racing.races")
     assert _outcome(refresh.run(conn, LOCK)) == {"public.v": "plain"}
 
 
@@ -228,7 +230,7 @@ def test_nothing_is_done_while_another_session_refreshes(
     other = connect()
     other.execute("SELECT pg_advisory_lock(%s, 2)", (LOCK,))
     assert refresh.run(conn, LOCK) == []
-    assert _rows(conn, BASE) == 0
+    assert _rows(other, BASE) == 0
     other.execute("SELECT pg_advisory_unlock(%s, 2)", (LOCK,))
     assert len(refresh.run(conn, LOCK)) == 3
 
@@ -250,9 +252,9 @@ def test_lost_connection_is_not_a_failure_of_a_view(
 
 
 @pytest.fixture
-def stranger(conn: Connection) -> Iterator[Connection]:
+def stranger(owner: Connection) -> Iterator[Connection]:
     """A connection with facts to refresh from, as a role that owns nothing."""
-    _write(conn)
+    _write(owner)
     role = sql.Identifier(f"stranger_{uuid.uuid4().hex}")
     for command in (
         "CREATE ROLE {}",
@@ -261,11 +263,11 @@ def stranger(conn: Connection) -> Iterator[Connection]:
         "GRANT SELECT ON racing.etl_runs, racing.mv_runner_base TO {}",
         "SET ROLE {}",
     ):
-        conn.execute(sql.SQL(command).format(role))
-    yield conn
-    conn.execute("RESET ROLE")
-    conn.execute(sql.SQL("DROP OWNED BY {}").format(role))
-    conn.execute(sql.SQL("DROP ROLE {}").format(role))
+        owner.execute(sql.SQL(command).format(role))
+    yield owner
+    owner.execute("RESET ROLE")
+    owner.execute(sql.SQL("DROP OWNED BY {}").format(role))
+    owner.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
 def test_role_that_owns_nothing_says_so(stranger: Connection) -> None:

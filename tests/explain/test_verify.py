@@ -50,7 +50,7 @@ def loaded(bench: Bench) -> Bench:
 
 def change(bench: Bench, statement: str, *params: Any) -> None:
     """Something happens behind the daemon's back, to at least one row."""
-    assert bench.conn.execute(statement.encode(), params).rowcount > 0
+    assert bench.alter(statement, *params) > 0
 
 
 def test_what_was_loaded_is_equal(bench: Bench, month: Card) -> None:

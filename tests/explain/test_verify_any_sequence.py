@@ -116,12 +116,12 @@ def test_no_changed_cell_escapes(bench: Bench, table: str, pick: tuple[int, int,
     ]
     others = OTHERS[kind]
     new = others[pick[2] % len(others)](old)
-    write_cell = sql.SQL("UPDATE {} SET {} = %s ").format(*names) + where
+    write_cell = (sql.SQL("UPDATE {} SET {} = %s ").format(*names) + where).as_string()
     if new is None and not nullable(bench, table, column):
         new = others[1](old)
-    bench.conn.execute(write_cell, (new,))
+    bench.alter(write_cell, new)
     proof = prove(bench)
-    bench.conn.execute(write_cell, (old,))
+    bench.alter(write_cell, old)
     assert proof.result == "different", (column, old, new)
     assert prove(bench).result == "equal"
 

@@ -422,7 +422,7 @@ def test_a_database_to_adopt(bench: Bench, why_: Why) -> None:
 
 def test_migrations_due(bench: Bench, why_: Why) -> None:
     bench.put(FLAT, two_days())
-    bench.conn.execute(
+    bench.alter(
         "DELETE FROM racing.schema_migrations"
         " WHERE version = (SELECT max(version) FROM racing.schema_migrations)"
     )

@@ -75,7 +75,7 @@ def test_what_somebody_wrote_is_seen_at_once(
     bench: Bench, again: Again, statement: str, verdict: str
 ) -> None:
     assert again().conclusion.verdict == again().conclusion.verdict == "loaded"
-    bench.conn.execute(statement.encode())
+    bench.alter(statement)
     assert again().conclusion.verdict == verdict
 
 
@@ -92,10 +92,10 @@ def test_digests_of_runners_outlive_what_is_written_elsewhere(bench: Bench) -> N
         return [encoder.runners(race) for race in races]
 
     first = digests(kept)
-    bench.conn.execute(b"UPDATE racing.horses SET horse_name = upper(horse_name)")
+    bench.alter("UPDATE racing.horses SET horse_name = upper(horse_name)")
     assert all(one is before for one, before in zip(digests(kept), first, strict=True))
     assert digests(None) == first
-    bench.conn.execute(b"UPDATE racing.horses SET horse_name = horse_name || ' II'")
+    bench.alter("UPDATE racing.horses SET horse_name = horse_name || ' II'")
     assert digests(kept) == digests(None) != first
 
 

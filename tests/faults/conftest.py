@@ -4,7 +4,7 @@ import datetime as dt
 import itertools
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,8 @@ import pytest
 from giddyup_watch.demo import edits, tree, writers
 from giddyup_watch.demo.racing.cards import Card, World
 from giddyup_watch.model import Rules, SegmentKey
-from giddyup_watch.store import connection, migrate
 from tests import comparison, warm
-from tests.conftest import LOCK_ID
+from tests.conftest import migrated
 from tests.faults import sessions
 from tests.faults.sessions import Session
 from tests.flow import loading
@@ -134,6 +133,4 @@ def own_stage(
 ) -> Iterator[Stage]:
     """The same on a server of its own, to stop and to start."""
     with own_postgres.database() as url:
-        with closing(connection.connect(url, application_name="migrate")) as conn:
-            migrate.apply(conn, LOCK_ID)
-        yield Stage(tmp_path, master, url, second_database)
+        yield Stage(tmp_path, master, migrated(url), second_database)

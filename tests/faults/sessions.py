@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import psycopg
 
 from giddyup_watch.store import queries
+from tests import server
 from tests.wait import wait_until
 
 Session: TypeAlias = psycopg.Connection[tuple[Any, ...]]
@@ -34,14 +35,16 @@ WHERE locktype = 'advisory' AND datname = current_database()
 
 @contextmanager
 def session(url: str) -> Iterator[Session]:
-    with closing(psycopg.connect(url, autocommit=True, application_name=NAME)) as opened:
+    with closing(
+        psycopg.connect(server.as_owner(url), autocommit=True, application_name=NAME)
+    ) as opened:
         yield opened
 
 
 @contextmanager
 def in_the_way(url: str, *statements: str) -> Iterator[Session]:
     """A transaction that has done these statements: `rollback`, or the end, lets go."""
-    with closing(psycopg.connect(url, application_name=NAME)) as opened:
+    with closing(psycopg.connect(server.as_owner(url), application_name=NAME)) as opened:
         for statement in statements:
             opened.execute(statement.encode())
         yield opened

@@ -28,7 +28,7 @@ def test_nothing_is_written_until_it_lets_go(stage: Stage) -> None:
         assert told["lock_holder"]["application"] == sessions.NAME
         assert told["lock_holder"]["pid"] == pid
         assert [one["role"] for one in told["daemons"]] == ["active"]
-        assert f"lock      {sessions.NAME} (pid {pid}," in command(daemon, "status").stdout
+        assert f"lock      {sessions.NAME} (pid {pid}" in command(daemon, "status").stdout
 
         assert stage.facts() == {}
         assert stage.count("racing.etl_runs") == 0

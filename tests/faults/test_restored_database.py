@@ -2,6 +2,7 @@
 
 from giddyup_watch.demo import tree
 from giddyup_watch.store import connection
+from tests import server
 from tests.faults import sessions
 from tests.faults.conftest import FLAT, SEGMENTS, WORLD, Stage
 from tests.server import Server, command
@@ -80,11 +81,11 @@ def _load_more(stage: Stage) -> None:
     stage.assert_ends_equal()
 
 
-def _dump(server: Server, url: str) -> None:
-    server.run("pg_dump", f"--file={DUMP}", f"--dbname={url}")
+def _dump(postgres: Server, url: str) -> None:
+    postgres.run("pg_dump", f"--file={DUMP}", f"--dbname={server.as_owner(url)}")
 
 
-def _restore(server: Server, url: str, *before: str) -> None:
+def _restore(postgres: Server, url: str, *before: str) -> None:
     """In one transaction, as whoever restores into a database that is in use should."""
-    line = (*before, f"--file={DUMP}", f"--dbname={url}")
-    server.run("psql", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", *line)
+    line = (*before, f"--file={DUMP}", f"--dbname={server.as_owner(url)}")
+    postgres.run("psql", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", *line)

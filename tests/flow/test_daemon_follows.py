@@ -19,7 +19,7 @@ import pytest
 from giddyup_watch.demo import edits, tree, writers
 from giddyup_watch.demo.racing.cards import Card, World
 from giddyup_watch.model import SegmentKey
-from tests import comparison
+from tests import comparison, server
 from tests.flow import loading
 from tests.flow.daemon import Daemon
 from tests.wait import wait_until
@@ -110,7 +110,7 @@ def following(
     tree.build(master, WORLD, tree.segments(MONTHS), today=TODAY)
     settings = {"watch.backend": request.param, "log.level": "debug", **SLOW}
     with (
-        closing(psycopg.connect(database, autocommit=True)) as conn,
+        closing(psycopg.connect(server.as_owner(database), autocommit=True)) as conn,
         Daemon(tmp_path / "daemon", master, database, settings) as daemon,
     ):
         made = Following(daemon, master, database, conn, second_database)

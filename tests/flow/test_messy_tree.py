@@ -23,6 +23,7 @@ from giddyup_watch.demo.mess import Spot
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.model import TABLES, SegmentKey, Table
 from giddyup_watch.source import cells
+from tests import server
 from tests.flow import loading
 
 WORLD = World(seed=2, volume=0.3)
@@ -212,7 +213,7 @@ def loaded(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> It
     built = tree.build(master, WORLD, tree.segments(MONTHS), messy=True)
     outcomes = loading.load(module_database, master)
     assert {outcome.result for outcome in outcomes} == {"loaded"}
-    with closing(psycopg.connect(module_database, autocommit=True)) as conn:
+    with closing(psycopg.connect(server.as_owner(module_database), autocommit=True)) as conn:
         yield Loaded(master, built, conn)
 
 
@@ -304,7 +305,7 @@ def test_every_line_is_accounted_for(loaded: Loaded) -> None:
 def test_a_clean_tree_has_nothing_to_tell(database: str, master: Path) -> None:
     built = tree.build(master, WORLD, tree.segments(MONTHS))
     loading.load(database, master)
-    with closing(psycopg.connect(database)) as conn:
+    with closing(psycopg.connect(server.as_owner(database))) as conn:
         assert conn.execute("SELECT * FROM racing.ingest_rejects").fetchall() == []
         counts = conn.execute(
             "SELECT (SELECT count(*) FROM racing.races), (SELECT count(*) FROM racing.runners)"

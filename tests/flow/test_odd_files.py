@@ -10,7 +10,7 @@ from giddyup_watch.demo import edits, writers
 from giddyup_watch.demo.racing import layout
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.model import SegmentKey
-from tests import comparison
+from tests import comparison, server
 from tests.flow import loading
 
 KEY = SegmentKey("ire", "jumps", "2024-03")
@@ -78,7 +78,7 @@ def test_the_short_header_leaves_null_what_it_lacks(database: str, master: Path)
     writer.rewrite(KEY, CARD)
     (outcome,) = loading.load(database, master)
     assert outcome.result == "loaded"
-    with psycopg.connect(database) as conn:
+    with psycopg.connect(server.as_owner(database)) as conn:
         counts = conn.execute(
             "SELECT count(*), count(horse_id), count(comment), count(owner_id), count(secs)"
             " FROM racing.runners"
@@ -93,6 +93,6 @@ def test_folders_named_after_race_types(database: str, master: Path) -> None:
     assert loading.load(database, master) == []
     outcomes = loading.load(database, master, codes=("hurdle", "chase", "nh flat"))
     assert {outcome.key.code for outcome in outcomes} == {"hurdle", "chase", "nh flat"}
-    with psycopg.connect(database) as conn:
+    with psycopg.connect(server.as_owner(database)) as conn:
         counts = conn.execute("SELECT count(*) FROM racing.runners").fetchone()
     assert counts == (len(CARD.runners),)

@@ -18,6 +18,7 @@ from giddyup_watch.demo import tree, writers
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.demo.racing.layout import Row
 from giddyup_watch.model import SegmentKey
+from tests import server
 from tests.flow.daemon import Daemon
 from tests.wait import wait_until
 
@@ -108,7 +109,7 @@ def _totals(conn: psycopg.Connection[Any]) -> dict[str, int]:
 def test_a_year_is_loaded_once_and_whole(
     year: tree.Built, master: Path, database: str, tmp_path: Path
 ) -> None:
-    with closing(psycopg.connect(database, autocommit=True)) as conn:
+    with closing(psycopg.connect(server.as_owner(database), autocommit=True)) as conn:
         with Daemon(tmp_path / "first", master, database) as daemon:
             _wait_until_loaded(conn, year)
         assert daemon.events("segment_failed") == []

@@ -55,12 +55,17 @@ class Facts:
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def course(self, name: str, region: str = "GB") -> int:
-        return self._one(
+        self.change(
             "INSERT INTO racing.courses (course_name, region) VALUES (%s, %s)"
-            " ON CONFLICT (region, course_norm) DO UPDATE SET region = excluded.region"
-            " RETURNING course_id",
+            " ON CONFLICT DO NOTHING",
             name,
             region,
+        )
+        return self._one(
+            "SELECT course_id FROM racing.courses"
+            " WHERE region = %s AND course_norm = racing.norm_text(%s)",
+            region,
+            name,
         )
 
     def race(

@@ -10,6 +10,7 @@ import pytest
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import layout
 from giddyup_watch.store.connection import Connection
+from tests import server
 from tests.gaps.conftest import TERMS, at
 from tests.gaps.course import LAST, Course, span, weekly
 from tests.gaps.replaying import ONE_DAY
@@ -142,7 +143,7 @@ class TestTwentyMonths:
         for key in self._folders(course, code):
             shutil.rmtree(layout.paths(course.master, key).folder)
         for table in ("races", "runners", "ledger_races", "ledger_days", "ledger_segments"):
-            course.conn.execute(f"DELETE FROM racing.{table}".encode())
+            server.alter(course.conn, f"DELETE FROM racing.{table}")
 
 
 class TestStaleSource:

@@ -23,6 +23,7 @@ from giddyup_watch.gaps import round as rounds
 from giddyup_watch.gaps.check import Ask, Severity
 from giddyup_watch.store import incidents
 from giddyup_watch.store.connection import Connection
+from tests import server
 from tests.gaps.conftest import MORNING, TERMS
 from tests.gaps.scripted import Script, finding
 
@@ -59,7 +60,7 @@ class Incidents(RuleBasedStateMachine):
 
     @initialize()
     def empty(self) -> None:
-        self.conn.execute(b"TRUNCATE racing.data_gaps")
+        server.alter(self.conn, "TRUNCATE racing.data_gaps")
         list(self.conn.notifies(timeout=0))
         self.scripts = {
             name: Script(name, scope, family)  # type: ignore[arg-type]

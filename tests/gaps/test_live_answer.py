@@ -48,8 +48,9 @@ EXAMPLE = {
 @pytest.fixture
 def example(stored: Facts) -> Facts:
     """Fourteen entries at Ascot for the day, and a race at Kempton with a runner too few."""
-    ascot = stored.course("Ascot")
-    stored.change("UPDATE racing.courses SET course_id = 2 WHERE course_id = %s", ascot)
+    stored.change(
+        "INSERT INTO racing.courses (course_id, course_name, region) VALUES (2, 'Ascot', 'GB')"
+    )
     for off in ("16:05", "16:40"):
         stored.race([None] * 7, day=dt.date(2025, 10, 13), off=off)
     race_id = stored.race(

@@ -13,6 +13,7 @@ from giddyup_watch.gaps import check
 from giddyup_watch.gaps.check import Check
 from giddyup_watch.store import connection
 from giddyup_watch.store.connection import Connection
+from tests import server
 from tests.gaps.conftest import Asking, Facts, at, days_before, named
 from tests.server import Server
 
@@ -32,7 +33,7 @@ def many_months(postgres: Server, template: str) -> Iterator[Connection]:
     """A race in each month up to the one that the week ends in."""
     with (
         postgres.database(template) as url,
-        closing(connection.connect(url, application_name="giddyup-watch test")) as opened,
+        closing(connection.connect(server.as_owner(url), application_name="plans")) as opened,
     ):
         stored = Facts(opened)
         with opened.transaction():

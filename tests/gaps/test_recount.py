@@ -91,7 +91,7 @@ def test_force_brings_the_rows_back_and_the_gap_is_resolved(loaded: Yard) -> Non
 def test_a_partition_that_is_gone_or_empty_is_found_in_any_round(
     loaded: Yard, year: Yard, away: str
 ) -> None:
-    loaded.conn.execute(away.encode())
+    loaded.alter(away)
     for turn in range(5):
         assert len(loaded.round("count_mismatch", turn=turn).unresolved) == 2
 

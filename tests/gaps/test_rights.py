@@ -8,17 +8,17 @@ import pytest
 
 from giddyup_watch.store import connection, roles
 from giddyup_watch.store.connection import Connection
-from tests import schema
+from tests import schema, server
 from tests.gaps.yard import Yard
 from tests.ingest.conftest import DAY, FLAT, race
 
 
 @pytest.fixture
-def modest(conn: Connection, database: str) -> Iterator[Connection]:
+def modest(owner: Connection, database: str) -> Iterator[Connection]:
     """A role that owns nothing and was given what a daemon needs."""
     with schema.role(database) as name:
-        roles.bring_up(conn, name)
-        url = schema.as_role(database, name)
+        roles.bring_up(owner, name)
+        url = server.as_role(database, name)
         with closing(connection.connect(url, application_name=name)) as opened:
             yield opened
 

@@ -98,7 +98,7 @@ def test_their_rows_with_the_ledger_left(yard: Yard) -> None:
 def test_their_partitions(yard: Yard) -> None:
     for key in AWAY:
         table = key.month.replace("-", "_")
-        yard.conn.execute(f"TRUNCATE racing.races_{table}, racing.runners_{table}".encode())
+        yard.alter(f"TRUNCATE racing.races_{table}, racing.runners_{table}")
     made = yard.round(turn=0)
     assert found(made) == NOTHING | {"count_mismatch": [str(key) for key in AWAY]}
     assert stays_open(yard, made)
@@ -106,9 +106,10 @@ def test_their_partitions(yard: Yard) -> None:
 
 def test_their_rows_and_the_ledger_of_them(yard: Yard) -> None:
     yard.strike("races", "runners", "ingested_days", "ledger_days", "ledger_races", where=SPAN)
-    yard.conn.execute(
-        b"DELETE FROM racing.ledger_segments WHERE month BETWEEN %s AND %s",
-        (AWAY[0].first_day, AWAY[-1].first_day),
+    yard.alter(
+        "DELETE FROM racing.ledger_segments WHERE month BETWEEN %s AND %s",
+        AWAY[0].first_day,
+        AWAY[-1].first_day,
     )
     made = yard.round(turn=0)
     days = [f"gb/flat/{key.month}-15" for key in AWAY]

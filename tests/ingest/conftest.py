@@ -18,6 +18,7 @@ from giddyup_watch.model import Accept, Rules, SegmentKey, Trigger, newest_first
 from giddyup_watch.source import layout
 from giddyup_watch.store import connection
 from giddyup_watch.store.connection import Connection
+from tests import server
 from tests.conftest import LOCK_ID
 from tests.server import Server
 
@@ -114,6 +115,10 @@ class Bench:
     def value(self, text: str, *params: object) -> Any:
         return self.rows(text, *params)[0][0]
 
+    def alter(self, text: str, *params: object) -> int:
+        """Do to the database what only the owner of its tables may; how many rows it was."""
+        return server.alter(self.conn, text, params)
+
     def count(self, table: str) -> int:
         number: int = self.value(f"SELECT count(*) FROM {table}")
         return number
@@ -127,7 +132,7 @@ def emptied(bench: Bench) -> Iterator[Bench]:
         " ingest_rejects, etl_runs"
     )
     names = ", ".join(f"racing.{name.strip()}" for name in tables.split(","))
-    bench.conn.execute(f"TRUNCATE {names} CASCADE".encode())
+    bench.alter(f"TRUNCATE {names} CASCADE")
     yield bench
 
 
@@ -170,5 +175,7 @@ def month(bench: Bench, loaded: tuple[str, Path]) -> Card:
 @pytest.fixture
 def other_session(database: str) -> Iterator[Connection]:
     """A session of somebody else on the same database."""
-    with closing(connection.connect(database, application_name="somebody else")) as opened:
+    with closing(
+        connection.connect(server.as_owner(database), application_name="somebody else")
+    ) as opened:
         yield opened

@@ -8,9 +8,9 @@ import pytest
 
 from giddyup_watch.ingest import dryrun, run
 from giddyup_watch.ingest.outcome import Outcome
-from giddyup_watch.store import connection, ledger, migrate
+from giddyup_watch.store import connection, ledger
 from tests import comparison, legacy
-from tests.conftest import LOCK_ID
+from tests.conftest import migrated
 from tests.ingest.conftest import FLAT, JUMPS, SMALL, Bench
 from tests.server import Server
 
@@ -28,8 +28,8 @@ def filled(
         with closing(connection.connect(url, application_name="adoption")) as conn:
             for key in (FLAT, JUMPS):
                 Bench(conn, master).put(key, SMALL.month(key))
-            legacy.load_tree(url, master)
-            migrate.apply(conn, LOCK_ID)
+        legacy.load_tree(url, master)
+        migrated(url)
         yield connection.parse_url(url)["dbname"], master
 
 

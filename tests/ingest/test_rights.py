@@ -9,7 +9,7 @@ import pytest
 from giddyup_watch.errors import PermissionDeniedError
 from giddyup_watch.store import connection, roles
 from giddyup_watch.store.connection import Connection
-from tests import schema
+from tests import schema, server
 from tests.ingest.conftest import FLAT, Bench, race
 
 SEQUENCES = {
@@ -26,17 +26,17 @@ SEQUENCES = {
 
 
 @pytest.fixture
-def limited(conn: Connection, database: str, tmp_path: Path) -> Iterator[Bench]:
+def limited(owner: Connection, database: str, tmp_path: Path) -> Iterator[Bench]:
     """A bench whose connection is that of a role with the rights of a daemon."""
     with schema.role(database) as name:
-        roles.bring_up(conn, name)
-        url = schema.as_role(database, name)
+        roles.bring_up(owner, name)
+        url = server.as_role(database, name)
         with closing(connection.connect(url, application_name="giddyup-watch test")) as opened:
             yield Bench(opened, tmp_path)
 
 
-def test_each_sequence_is_needed_and_no_other(limited: Bench, conn: Connection) -> None:
-    granted = conn.execute(
+def test_each_sequence_is_needed_and_no_other(limited: Bench, owner: Connection) -> None:
+    granted = owner.execute(
         "SELECT relname FROM pg_class, aclexplode(relacl) AS had"
         " WHERE relkind = 'S' AND grantee = 'plain'::regrole AND privilege_type = 'USAGE'"
     )
@@ -45,9 +45,9 @@ def test_each_sequence_is_needed_and_no_other(limited: Bench, conn: Connection) 
     full.runners[0] |= {"trainer": "T", "jockey": "J", "owner": "O", "sire": "S", "dam": "D"}
     limited.put(FLAT, full)
     for name in sorted(SEQUENCES):
-        conn.execute(f"REVOKE USAGE ON SEQUENCE racing.{name} FROM plain".encode())
+        owner.execute(f"REVOKE USAGE ON SEQUENCE racing.{name} FROM plain".encode())
         with pytest.raises(PermissionDeniedError, match=f"sequence {name}"):
             limited.load(FLAT)
-        conn.execute(f"GRANT USAGE ON SEQUENCE racing.{name} TO plain".encode())
+        owner.execute(f"GRANT USAGE ON SEQUENCE racing.{name} TO plain".encode())
 
     assert limited.load(FLAT).result == "loaded"

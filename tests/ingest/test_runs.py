@@ -71,7 +71,7 @@ def test_open_runs_are_found_among_many_by_an_index(bench: Bench, name: str) -> 
         "INSERT INTO racing.etl_runs (status, scope, finished_at)"
         " SELECT 'success', '{}', now() FROM generate_series(1, 3000)"
     )
-    bench.conn.execute("ANALYZE racing.etl_runs")
+    bench.alter("ANALYZE racing.etl_runs")
     plan = bench.conn.execute(b"EXPLAIN " + queries.get(name)).fetchall()
     assert "etl_runs_running" in str(plan)
 
@@ -183,9 +183,9 @@ def test_a_run_by_hand_says_where_it_looked_though_it_found_nothing(
     assert (scope["regions"], scope["codes"], scope["segments"]) == (["gb"], ["flat"], [])
 
 
-def test_an_open_run_says_what_it_is_about(bench: Bench) -> None:
+def test_an_open_run_says_what_it_is_about(bench: Bench, database: str) -> None:
     bench.put(FLAT, race("f", "x"))
-    bench.conn.execute(
+    bench.alter(
         "CREATE FUNCTION racing.stop() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;"
         "CREATE TRIGGER stop BEFORE INSERT ON racing.races FOR EACH ROW"
@@ -193,7 +193,7 @@ def test_an_open_run_says_what_it_is_about(bench: Bench) -> None:
     )
     with pytest.raises(DatabaseUnavailableError):
         bench.load(FLAT)
-    with closing(psycopg.connect(bench.conn.info.dsn)) as conn:
+    with closing(psycopg.connect(database)) as conn:
         found = conn.execute("SELECT status, scope->'segments' FROM racing.etl_runs").fetchall()
     assert found == [("running", [str(FLAT)])]
 
@@ -234,7 +234,7 @@ def test_reconcile_finds_what_the_database_does_not_have(bench: Bench) -> None:
     assert reconcile.due(bench.conn, on_disk, remembered, bench.rules) == set()
     bench.conn.execute("DELETE FROM racing.ingested_days WHERE code = 'flat'")
     assert reconcile.due(bench.conn, on_disk, remembered, bench.rules) == {FLAT}
-    bench.conn.execute("DELETE FROM racing.ledger_segments WHERE code = 'jumps'")
+    bench.alter("DELETE FROM racing.ledger_segments WHERE code = 'jumps'")
     assert reconcile.due(bench.conn, on_disk, remembered, bench.rules) == {FLAT, JUMPS}
     assert reconcile.due(bench.conn, [], remembered, bench.rules) == {FLAT}
 
@@ -243,7 +243,7 @@ def test_what_another_ingester_failed_to_load_is_due(bench: Bench, month: Card) 
     fingerprint = bench.load(FLAT).fingerprint
     assert fingerprint is not None
     bench.conn.execute("UPDATE racing.races SET ran = 0")
-    bench.conn.execute("ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (ran = 0)")
+    bench.alter("ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (ran = 0)")
     assert bench.load(FLAT, trigger="cli", force=True).result == "failed"
     assert reconcile.due(bench.conn, [FLAT], {FLAT: fingerprint}, bench.rules) == {FLAT}
 
@@ -269,7 +269,7 @@ def test_partitions_of_months_to_come_can_wait_when_somebody_is_in_the_way(
         " AND relname <> 'races_2024_06'"
     )
     for (name,) in ahead:
-        bench.conn.execute(f"DROP TABLE racing.{name}")
+        bench.alter(f"DROP TABLE racing.{name}")
     bench.conn.execute("SET lock_timeout = '100ms'")
     month.races[0]["going"] = "Changed"
     bench.put(FLAT, month)
@@ -287,7 +287,7 @@ def test_the_newest_month_comes_first() -> None:
 
 
 def test_a_trigger_of_others_that_refuses_the_rows_fails_the_segment_alone(bench: Bench) -> None:
-    bench.conn.execute(
+    bench.alter(
         "ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (race_type <> 'Flat') NOT VALID"
     )
     bench.put(FLAT, SMALL.month(FLAT))
@@ -301,7 +301,7 @@ def test_a_trigger_of_others_that_refuses_the_rows_fails_the_segment_alone(bench
     assert stats["errors"] == 1
     assert "theirs" in error
     assert bench.load(FLAT).retry_after == 10.0
-    bench.conn.execute("ALTER TABLE racing.races DROP CONSTRAINT theirs")
+    bench.alter("ALTER TABLE racing.races DROP CONSTRAINT theirs")
     assert bench.load(FLAT).result == "loaded"
 
 
@@ -326,7 +326,7 @@ def test_a_segment_that_comes_twice_in_a_run_is_compared_with_what_was_just_load
 
 
 def test_a_segment_that_fails_twice_in_a_run_waits_longer_and_is_named_once(bench: Bench) -> None:
-    bench.conn.execute("ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (ran > 1) NOT VALID")
+    bench.alter("ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (ran > 1) NOT VALID")
     bench.put(FLAT, race("f", ["x"]))
     result, outcomes = bench.turn(FLAT, FLAT, trigger="cli")
     assert [outcome.retry_after for outcome in outcomes] == [5.0, 10.0]
@@ -347,12 +347,12 @@ def test_what_passes_by_itself_is_tried_again_within_a_minute(
 
 
 def test_a_segment_that_fails_and_then_succeeds_is_no_complaint(bench: Bench) -> None:
-    bench.conn.execute("ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (ran > 1) NOT VALID")
+    bench.alter("ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (ran > 1) NOT VALID")
     bench.put(FLAT, race("f", ["x"]))
     queue = iter([FLAT, FLAT])
 
     def mend(_: Outcome) -> None:
-        bench.conn.execute("ALTER TABLE racing.races DROP CONSTRAINT IF EXISTS theirs")
+        bench.alter("ALTER TABLE racing.races DROP CONSTRAINT IF EXISTS theirs")
 
     result = run.turn(bench.session, run.Request("cli"), lambda: next(queue, None), mend)
     assert (result.status, result.troubled) == ("success", ())

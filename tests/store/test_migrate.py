@@ -12,7 +12,7 @@ import pytest
 from giddyup_watch.errors import ConfigError, LockBusyError, PermanentError, PermissionDeniedError
 from giddyup_watch.store import connection, migrate
 from giddyup_watch.store.connection import Connection
-from tests import schema
+from tests import schema, server
 from tests.conftest import LOCK_ID
 from tests.server import Server
 
@@ -164,14 +164,14 @@ def test_two_at_once_apply_everything_once(empty_database: str) -> None:
 def test_an_owner_needs_no_superuser(empty_database: str) -> None:
     with schema.role(empty_database) as role:
         schema.give(empty_database, role)
-        with _connected(schema.as_role(empty_database, role)) as conn:
+        with _connected(server.as_role(empty_database, role)) as conn:
             assert migrate.apply(conn, LOCK_ID) == migrate.available()
 
 
 def test_a_role_without_rights_is_told(empty_database: str) -> None:
     with (
         schema.role(empty_database) as role,
-        _connected(schema.as_role(empty_database, role)) as conn,
+        _connected(server.as_role(empty_database, role)) as conn,
         pytest.raises(PermissionDeniedError, match="permission denied for database"),
     ):
         migrate.apply(conn, LOCK_ID)

@@ -11,7 +11,7 @@ import pytest
 from giddyup_watch.errors import ConfigError
 from giddyup_watch.store import connection, migrate
 from giddyup_watch.store.connection import Connection
-from tests import legacy, schema
+from tests import legacy, schema, server
 from tests.conftest import LOCK_ID
 from tests.server import ProgramError, Server
 
@@ -169,7 +169,7 @@ def test_an_owner_needs_no_superuser_where_the_extensions_are(
     legacy.fill(empty_database)
     with schema.role(empty_database) as role:
         schema.give(empty_database, role)
-        with _connected(schema.as_role(empty_database, role)) as conn:
+        with _connected(server.as_role(empty_database, role)) as conn:
             assert migrate.apply(conn, LOCK_ID) == migrate.available()
 
 

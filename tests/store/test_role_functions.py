@@ -9,7 +9,7 @@ import pytest
 from giddyup_watch.errors import ConfigError, PermanentError, PermissionDeniedError
 from giddyup_watch.store import connection, migrate, roles, views
 from giddyup_watch.store.connection import Connection
-from tests import legacy, schema
+from tests import legacy, schema, server
 from tests.conftest import LOCK_ID
 
 ENSURE = "SELECT racing.ensure_month(%s::pg_catalog.date)"
@@ -22,7 +22,7 @@ def limited(database: str, conn: Connection) -> Iterator[Connection]:
     """A session of a role with the rights of a daemon."""
     with schema.role(database) as name:
         roles.bring_up(conn, name)
-        url = schema.as_role(database, name)
+        url = server.as_role(database, name)
         with closing(connection.connect(url, application_name="giddyup-watch test")) as opened:
             yield opened
 
@@ -142,7 +142,7 @@ def test_nobody_else_may_call_them(conn: Connection, database: str, call: str) -
     with schema.role(database) as name:
         conn.execute("GRANT USAGE ON SCHEMA racing TO plain")
         with (
-            psycopg.connect(schema.as_role(database, name)) as stranger,
+            psycopg.connect(server.as_role(database, name)) as stranger,
             pytest.raises(psycopg.errors.InsufficientPrivilege, match="for function"),
         ):
             stranger.execute(f"SELECT racing.{call}".encode())

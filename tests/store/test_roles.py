@@ -10,7 +10,7 @@ import pytest
 from giddyup_watch.errors import ConfigError, PermissionDeniedError
 from giddyup_watch.store import connection, migrate, queries, roles
 from giddyup_watch.store.connection import Connection
-from tests import legacy, schema
+from tests import legacy, schema, server
 from tests.conftest import LOCK_ID
 from tests.server import Server
 from tests.test_architecture import QUERIES
@@ -119,7 +119,7 @@ def test_every_right_is_needed_by_some_statement(
 def test_without_connect_nobody_gets_in(conn: Connection, database: str, name: str) -> None:
     conn.execute(HARDENED)
     with pytest.raises(PermissionDeniedError):
-        connection.connect(schema.as_role(database, name), application_name="refused")
+        connection.connect(server.as_role(database, name), application_name="refused")
     roles.bring_up(conn, name)
     with _session(database, name) as session:
         assert roles.missing(session) == []
@@ -235,7 +235,7 @@ def test_a_sequence_without_an_owner_is_found(conn: Connection, name: str) -> No
 @contextmanager
 def _session(url: str, name: str) -> Iterator[Connection]:
     with closing(
-        connection.connect(schema.as_role(url, name), application_name="giddyup-watch test")
+        connection.connect(server.as_role(url, name), application_name="giddyup-watch test")
     ) as opened:
         yield opened
 

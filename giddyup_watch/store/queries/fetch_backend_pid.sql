@@ -1,2 +1,2 @@
 -- The server process that really serves this session: to tell a pooler.
-SELECT pg_backend_pid();
+SELECT pg_catalog.pg_backend_pid();
