@@ -38,6 +38,11 @@ class Order:
     total: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its last segment is done: its row may say so a moment before it ends here."""
+        return self.accepted is not None and len(self.outcomes) >= self.total
+
 
 class Orders:
     def __init__(self) -> None:
@@ -87,6 +92,8 @@ class Orders:
         with self._changed:
             if self._closed is not None:
                 raise copy.copy(self._closed)
+            if self._order is not None and self._order.is_over:
+                self._changed.wait_for(lambda: self._order is None, GRACE_SECONDS)
             if self._order is not None:
                 raise _busy(self._order)
             self._order = Order(wanted)

@@ -235,3 +235,26 @@ def test_who_waits_when_the_door_closes_is_told() -> None:
     )
     with pytest.raises(NotServingError, match="the end"):
         orders.place(wanted(), 10)
+
+
+def test_an_order_that_is_all_but_over_is_waited_for() -> None:
+    """Its row says that it has ended a moment before the worker can take the next one."""
+    orders = Orders()
+    orders.open()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(orders.place, wanted(), 10)
+        taken = wait_until(orders.take)
+        assert taken is not None
+        orders.accept(taken, Accepted(1, dt.datetime.now(dt.UTC), {}), total=0)
+        assert first.result(10).run_id == 1
+        second = pool.submit(orders.place, wanted(), 10)
+        with pytest.raises(TimeoutError):
+            second.result(0.1)
+        orders.end()
+        again = wait_until(orders.take)
+        assert again is not None
+        orders.accept(again, Accepted(2, dt.datetime.now(dt.UTC), {}), total=1)
+        assert second.result(10).run_id == 2
+        with pytest.raises(LockBusyError):
+            orders.place(wanted(), 10)
+        orders.end()

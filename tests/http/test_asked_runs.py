@@ -121,6 +121,15 @@ def test_of_two_at_the_same_moment_one_is_taken(
         admin.ended(taken.document["run_id"])
 
 
+def test_a_run_that_its_row_says_is_over_is_in_nobodys_way(admin: Admin, conn: Connection) -> None:
+    for _ in range(10):
+        answer = admin.post("ingest/run", TODAY)
+        assert answer.status == 202, answer.body
+        deadline = time.monotonic() + 10
+        while not none_is_running(conn):  # at once when it is so
+            assert time.monotonic() < deadline
+
+
 def test_not_while_the_tree_is_away(admin: Admin, racing: Path, conn: Connection) -> None:
     """Neither when it is not there, nor when all that is there is an empty mount point."""
     before = latest(admin)["run_id"]
