@@ -96,8 +96,8 @@ server: $(VENV)/dev.installed ## What the default suite asks a PostgreSQL, asked
 		$(PYTEST) -m 'server and $(DEFAULT)' $(UNDER_ROLE:%=--ignore=%)
 
 .PHONY: slow
-slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input
-	$(PYTEST) -m '(slow or hypothesis) and not root and not browser and not monitoring' --hypothesis-profile slow
+slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input (PROFILE=ci: less of that)
+	$(PYTEST) -m '(slow or hypothesis) and not root and not browser and not monitoring' --hypothesis-profile '$(or $(PROFILE),slow)'
 
 # It never passes for want of a browser: without one it fails.
 .PHONY: browser

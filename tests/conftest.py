@@ -19,9 +19,10 @@ from tests import server, warm
 from tests.server import Server
 from tests.wait import wait_until
 
-#: Wild input takes the time it takes on a busy machine, and leaves nothing behind. `make slow`
-#: tries ten times as much of it as the default suite.
+#: Wild input takes the time it takes on a busy machine, and leaves nothing behind. CI's `make slow`
+#: tries three times as much of it as the default suite, one by hand ten times.
 hypothesis.settings.register_profile("suite", deadline=None, database=None, max_examples=30)
+hypothesis.settings.register_profile("ci", deadline=None, database=None, max_examples=100)
 hypothesis.settings.register_profile("slow", deadline=None, database=None, max_examples=300)
 hypothesis.settings.load_profile("suite")
 
