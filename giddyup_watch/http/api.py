@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
-from pydantic import create_model
+from pydantic import Field, create_model
 from starlette.exceptions import HTTPException
 
 from giddyup_watch.errors import ConfigError
@@ -30,7 +30,7 @@ FOR_HEADER = "X-Giddyup-Watch-For"
 _LISTS = frozenset({"region", "code"})
 
 Trigger = Literal["api", "cli"]
-RunId = Annotated[forms.Number, Path(ge=1, le=forms.ID_MAX)]
+RunId = Annotated[forms.Id, Path()]
 
 F = TypeVar("F", bound=forms.Form)
 
@@ -162,15 +162,15 @@ def _add_control(router: APIRouter, desk: Desk) -> None:
 
 def _add_reading(router: APIRouter, desk: Desk, days: Days) -> None:
     def ingest_status(
-        run_id: Annotated[forms.Number | None, Query(ge=1, le=forms.ID_MAX)] = None,
+        run_id: Annotated[forms.Id | None, Query()] = None,
     ) -> answers.Run:
         """The latest run, or the one named."""
         with desk.reading() as conn:
             return answers.Run.model_validate(_found(conn, run_id))
 
     def ingest_runs(
-        limit: Annotated[forms.Number, Query(ge=1, le=500)] = 20,
-        before: Annotated[forms.Number | None, Query(ge=1, le=forms.ID_MAX)] = None,
+        limit: Annotated[int, Field(ge=1, le=500), forms.Digits, Query()] = 20,
+        before: Annotated[forms.Id | None, Query()] = None,
     ) -> answers.Runs:
         """Runs, newest first; `before` a run_id, for the page after it."""
         with desk.reading() as conn:
@@ -190,7 +190,7 @@ def _add_reading(router: APIRouter, desk: Desk, days: Days) -> None:
         region: Annotated[str | None, Query(max_length=100)] = None,
         code: Annotated[str | None, Query(max_length=100)] = None,
         state: SegmentState | None = None,
-        limit: Annotated[forms.Number, Query(ge=1, le=5000)] = 1000,
+        limit: Annotated[int, Field(ge=1, le=5000), forms.Digits, Query()] = 1000,
     ) -> Response:
         """What was last decided about each segment, newest month first."""
 

@@ -17,7 +17,7 @@ from giddyup_watch.store.incidents import Incident
 #: The worst first.
 _SEVERITIES = ("critical", "warning", "info")
 
-GapId = Annotated[forms.Number, Path(ge=1, le=forms.ID_MAX)]
+GapId = Annotated[forms.Id, Path()]
 OnDay = Annotated[forms.Day | None, Query()]
 
 
@@ -51,7 +51,7 @@ def _add_gaps(router: APIRouter, desk: Desk, days: Days) -> None:
 
 def _add_days(router: APIRouter, desk: Desk, days: Days, folders: Folders) -> None:
     def coverage_of_year(
-        year: Annotated[forms.Number | None, Query(ge=1900, le=2199)] = None,
+        year: Annotated[forms.Year | None, Query()] = None,
         region: Annotated[list[str] | None, Query(max_length=10)] = None,
         code: Annotated[list[str] | None, Query(max_length=10)] = None,
     ) -> Response:

@@ -83,7 +83,11 @@ _MONTH_SCHEMA: dict[str, Any] = {
 }
 _WORDS_SCHEMA: dict[str, Any] = {"type": "string", "enum": ["today", "yesterday"]}
 
-Number = Annotated[int, BeforeValidator(_digits)]
+#: After the bounds of a number, which belong to the number and not to its text: the document loses
+#: them otherwise.
+Digits = BeforeValidator(_digits)
+Id = Annotated[int, Field(ge=1, le=ID_MAX), Digits]
+Year = Annotated[int, Field(ge=1900, le=2199), Digits]
 Day = Annotated[dt.date, BeforeValidator(_iso), WithJsonSchema(_DAY_SCHEMA)]
 When = Annotated[
     str,

@@ -97,3 +97,14 @@ def test_links_lead_to_operations_that_are_there() -> None:
             for step in place.removeprefix("$response.body#/").split("/"):
                 found = found[int(step) if step.isdigit() else step]
             assert isinstance(found, int)
+
+
+@by_operation
+def test_every_number_that_is_asked_with_has_its_bounds(
+    path: str, method: str, operation: Any
+) -> None:
+    for parameter in operation.get("parameters", ()):
+        schema = parameter["schema"]
+        for one in schema.get("anyOf", [schema]):
+            if one["type"] == "integer":
+                assert one["minimum"] < one["maximum"], parameter["name"]
