@@ -143,6 +143,20 @@ def test_metrics_and_their_labels() -> None:
     assert documented == {metrics.PREFIX + row.name: list(row.labels) for row in metrics.TABLE}
 
 
+def test_the_number_of_series_is_stated() -> None:
+    stated = re.search(r"([\d,]+) series, and (\d+) for each view", _section("Metrics"))
+    assert stated is not None
+    counted = metrics.Metrics(regions=("gb", "ire"), codes=("flat", "jumps"))
+    before = _series(counted)
+    counted.announce_view("racing.mv_runner_base")
+    assert int(stated[1].replace(",", "")) == before
+    assert int(stated[2]) == _series(counted) - before
+
+
+def _series(of: metrics.Metrics) -> int:
+    return sum(not line.startswith("#") for line in of.render().decode().splitlines())
+
+
 def test_label_values() -> None:
     documented = {name: cells[1] for name, cells in _rows("Label values").items()}
     closed = {
