@@ -9,6 +9,7 @@ import psycopg
 from giddyup_watch.store.connection import Connection
 from tests import server
 from tests.server import Server
+from tests.wait import wait_until
 
 _STATEMENT_END = re.compile(r";\n")
 
@@ -47,6 +48,8 @@ def role(url: str) -> Iterator[str]:
         try:
             yield "plain"
         finally:
+            gone = "SELECT FROM pg_stat_activity WHERE usename = 'plain'"  # with temporary tables
+            wait_until(lambda: admin.execute(gone).fetchone() is None)
             admin.execute("REASSIGN OWNED BY plain TO postgres")
             admin.execute("DROP OWNED BY plain")
             admin.execute("DROP ROLE plain")

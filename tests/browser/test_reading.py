@@ -109,6 +109,7 @@ def test_what_a_screen_reader_finds(admin: Admin, tab: Tab) -> None:
 
 
 def test_it_is_complete_without_script(admin: Admin, tab: Tab) -> None:
+    opened(tab, admin)  # the calendar is there from now on
     tab("Emulation.setScriptExecutionDisabled", value=True)
     tab.open(f"{admin.tcp}/?year=2024")
     looking.wait_for_verdict(tab, "All is well")
