@@ -50,6 +50,8 @@ def backfill(
     """
     given = source.load()
     folders = selection.folders(given, regions, codes)
+    if from_month > to_month:
+        raise click.UsageError(f"--from-month {from_month} is after --to-month {to_month}")
     if not dry_run:
         with suppress(daemon.NoDaemonError):
             return _hand_over(given, folders, from_month, to_month, as_json=as_json)

@@ -185,7 +185,7 @@ class Problem(BaseModel):
                     "title": "Conflict",
                     "status": 409,
                     "detail": "run 42, asked for over the API goes on",
-                    "hint": "wait for its end (ingest/status), or stop it (ingest/cancel)",
+                    "hint": "wait for its end, or cancel it",
                     "holder": "run 42, asked for over the API",
                 }
             ]

@@ -190,7 +190,7 @@ PROBLEMS: Mapping[int, Problem] = {
         Problem(
             409,
             f"{_BUSY} goes on",
-            "wait for its end (ingest/status), or stop it (ingest/cancel)",
+            "wait for its end, or cancel it",
             "busy",
             {"holder": _BUSY},
         ),

@@ -57,6 +57,7 @@ def test_every_command_listed_is_there_and_explains_itself(cli: Cli, name: str) 
         ("ingest", "--date", "today", "--accept", "everything"),
         ("backfill", "--code", "trot"),
         ("backfill", "--from-month", "june"),
+        ("backfill", "--from-month", "2024-07", "--to-month", "2024-06"),
     ],
 )
 def test_wrong_usage_is_64(cli: Cli, args: tuple[str, ...]) -> None:
