@@ -16,6 +16,7 @@ import bisect
 import datetime as dt
 import functools
 import itertools
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -27,7 +28,6 @@ Reason = Literal["skipped", "expected", "gone"]
 
 COMPARED = 16  # comparable days, at least
 WITHOUT = 1 / 16  # share of them without racing, at most
-MOST_WITHOUT = 3  # what that is of all that there can be
 DAILY = 0.9  # share of days of a season that nearly all have racing
 IN_SEASON = 0.01  # share of days with racing, any weekday, within a fortnight in all years
 STYLE_MONTHS = 12  # a writer's habits are judged by the year before and the year after
@@ -61,7 +61,7 @@ class Calendar:
         """Whether each of the codes raced on the day or claims it; where none is named, any."""
         at = day.toordinal()
         parts = [self.codes[code] for code in codes if code in self.codes] or [self.whole]
-        return all(at in part.raced or at in part.claimed or at in part.blank for part in parts)
+        return all(series.has(part.raced | part.claimed | part.blank, at) for part in parts)
 
     def odds(self, code: str, since: dt.date, until: dt.date | None = None) -> Iterator[float]:
         """How likely there is racing on each due day after `since`, to `until`, for a year."""
@@ -75,18 +75,20 @@ def read(sheets: tuple[Sheet, ...], until: dt.date, blank_days: frozenset[str]) 
     """Judge the sheets of one region. `until` is the last day that everything should be there of.
 
     `blank_days` are `MM-DD`. Remembered: nothing is judged anew until a day is
-    raced, claimed or due that was not before.
+    raced, claimed or due that was not before. A month before 1900 or after 2199 is a slip of
+    the pen: nothing is concluded from it.
     """
-    by_code = itertools.groupby(sorted(sheets), key=lambda sheet: sheet.code)
+    known = sorted(sheet for sheet in sheets if sheet.month.year in series.KNOWN_YEARS)
+    by_code = itertools.groupby(known, key=lambda sheet: sheet.code)
     own = {code: list(group) for code, group in by_code}
     last = until.toordinal()
     blank = series.every_year(blank_days)
     codes = {code: _series(own[code], Series(blank)) for code in own}
     whole = _whole([part for part in codes.values() if part.last], last, Series(blank))
-    for sheet in sheets:
+    for sheet in known:
         if sheet.unread:
-            whole.silent.difference_update(_days_of(sheet.month))
-    for made, its in [(whole, sheets), *((codes[code], own[code]) for code in own)]:
+            whole.silent &= ~_days_of(sheet.month)
+    for made, its in [(whole, known), *((codes[code], own[code]) for code in own)]:
         _strike(made, last)
         made.gone.update(_gone(its, last))
     return Calendar(whole, codes, last, tuple(_missing(whole, codes)))
@@ -94,33 +96,43 @@ def read(sheets: tuple[Sheet, ...], until: dt.date, blank_days: frozenset[str]) 
 
 def _series(sheets: Sequence[Sheet], made: Series) -> Series:
     """Sort the days of one code into `made`. The sheets come in the order of their months."""
-    vouched = {day for sheet in sheets for day in _days(sheet, sheet.raced | sheet.claimed)}
-    if not vouched:
+    made.raced = _placed(sheets, (sheet.raced for sheet in sheets))
+    made.claimed = _placed(sheets, (sheet.claimed for sheet in sheets))
+    if not made.raced | made.claimed:
         return made
-    made.first, made.last = min(vouched), max(vouched)
-    for sheet, telling in zip(sheets, _telling(sheets, made), strict=True):
-        made.raced.update(_days(sheet, sheet.raced))
-        made.claimed.update(_days(sheet, sheet.claimed))
-        made.idle.update(_days(sheet, sheet.claimed & ~sheet.raced))
-        left = set(_days(sheet, _left(sheet, made)))
-        if sheet.claimed and telling:
-            made.skipped |= left
-        elif sheet.raced:
-            made.silent |= left
-    made.idle |= made.silent
+    made.first = series.oldest(made.raced | made.claimed)
+    made.last = series.newest(made.raced | made.claimed)
+    left = [_left(sheet, made) for sheet in sheets]
+    skipped = [
+        out if tells and sheet.claimed else 0
+        for sheet, out, tells in zip(sheets, left, _telling(sheets, left), strict=True)
+    ]
+    made.skipped = _placed(sheets, skipped)
+    silent = (out if sheet.raced else 0 for sheet, out in zip(sheets, left, strict=True))
+    made.silent = _placed(sheets, silent) & ~made.skipped
+    made.idle = made.claimed & ~made.raced | made.silent
     return made
 
 
-def _telling(sheets: Sequence[Sheet], made: Series) -> Iterator[bool]:
+def _placed(sheets: Sequence[Sheet], masks: Iterable[int]) -> int:
+    """Put what is counted from the first of each sheet's month together in one set of days."""
+    first = sheets[0].month.toordinal()
+    days = 0
+    for sheet, mask in zip(sheets, masks, strict=True):
+        days |= mask << sheet.month.toordinal() - first
+    return days << first - series.FIRST
+
+
+def _telling(sheets: Sequence[Sheet], left: Sequence[int]) -> Iterator[bool]:
     """Whether at the time of each sheet a day that its manifest left out was not scraped.
 
     There are writers that claim the days with racing alone: they leave out more
     days than they claim without racing.
     """
-    claimed = [sheet for sheet in sheets if sheet.claimed]
-    habit = [(s.claimed & ~s.raced).bit_count() - _left(s, made).bit_count() for s in claimed]
+    claimed = [(sheet, out) for sheet, out in zip(sheets, left, strict=True) if sheet.claimed]
+    habit = [(s.claimed & ~s.raced).bit_count() - out.bit_count() for s, out in claimed]
     for sheet in sheets:
-        at = bisect.bisect_left(claimed, sheet)
+        at = bisect.bisect_left(claimed, sheet, key=operator.itemgetter(0))
         yield sum(habit[max(at - STYLE_MONTHS, 0) : at + STYLE_MONTHS + 1]) >= 0
 
 
@@ -144,19 +156,24 @@ def _whole(parts: Sequence[Series], until: int, made: Series) -> Series:
     if not parts:
         return made
     made.first, made.last = min(part.first for part in parts), max(part.last for part in parts)
-    made.raced.update(*(part.raced for part in parts))
-    made.skipped.update(*(part.skipped - made.raced for part in parts))
-    made.idle.update(*(part.idle - made.raced - made.skipped for part in parts))
-    made.claimed.update(*(part.claimed for part in parts))
-    made.silent |= made.idle - made.claimed
-    made.silent.update(range(made.last + 1, until + 1))
+    made.raced = _any(part.raced for part in parts)
+    made.skipped = _any(part.skipped for part in parts) & ~made.raced
+    made.idle = _any(part.idle for part in parts) & ~(made.raced | made.skipped)
+    made.claimed = _any(part.claimed for part in parts)
+    made.silent = made.idle & ~made.claimed | series.span(made.last + 1, until + 1)
     return made
+
+
+def _any(sets: Iterable[int]) -> int:
+    return functools.reduce(operator.or_, sets)
 
 
 def _strike(made: Series, until: int) -> None:
     """Nothing is expected of blank days, and of days that are not over."""
-    for days in (made.idle, made.silent, made.skipped):
-        days.difference_update(made.blank, [day for day in days if day > until])
+    expected = series.span(series.FIRST, until + 1) & ~made.blank
+    made.idle &= expected
+    made.silent &= expected
+    made.skipped &= expected
 
 
 def _gone(sheets: Iterable[Sheet], until: int) -> Iterator[dt.date]:
@@ -195,21 +212,25 @@ def _because(reason: Reason, made: Series, day: int, codes: tuple[str, ...]) -> 
 
 
 def _skipped(made: Series) -> Iterator[int]:
-    return (day for day in made.skipped if made.in_season(day) >= IN_SEASON)
+    return (day for day in series.each(made.skipped) if made.in_season(day) >= IN_SEASON)
 
 
 def _expected(made: Series) -> list[int]:
     """Find the days, and look again without them: each hides others that are compared with it."""
     found: list[int] = []
-    while new := [day for day in made.silent if _is_expected(made, day)]:
+    while new := [day for day in _possible(made) if _is_expected(made, day)]:
         found += new
-        for day in new:
-            made.forget(day)
+        made.forget(series.of(new))
     return found
 
 
+def _possible(made: Series) -> Iterator[int]:
+    """Leave out days that four speak against: too many even of all that a day is compared with."""
+    return series.each(made.silent & ~made.often_idle())
+
+
 def _is_expected(made: Series, day: int) -> bool:
-    raced, known = made.compared(day, most_idle=MOST_WITHOUT)
+    raced, known = made.compared(day)
     if known < COMPARED or known - raced > WITHOUT * known or made.is_off(day):
         return False
     return raced == known or made.in_season(day) >= DAILY
@@ -219,20 +240,22 @@ def _likeliest(made: Series, month: dt.date, at_least: int) -> list[int]:
     """As many days of the month as have racing in other years, whole ones; none if few have."""
     years = range(month.year - series.YEARS, month.year + series.YEARS + 1)
     others = [month.replace(year=year) for year in years if year != month.year]
-    spans = [days for days in map(_days_of, others) if _is_within(days, made)]
-    counts = [sum(day in made.raced for day in days) for days in spans]
+    counts = [
+        (made.raced & _days_of(other)).bit_count() for other in others if _is_within(other, made)
+    ]
     raced = [count for count in counts if count]
     usual = round(sum(raced) / len(raced)) if raced else 0
     if usual < at_least or 2 * len(raced) < len(counts):
         return []
-    shares = {day: _share(made, day) for day in _days_of(month) if day not in made.blank}
+    shares = {day: _share(made, day) for day in series.each(_days_of(month) & ~made.blank)}
     likeliest = sorted(shares, key=lambda day: (-shares[day], day))[:usual]
     return [day for day in likeliest if shares[day]] or likeliest[:1]
 
 
-def _is_within(days: range, made: Series) -> bool:
+def _is_within(month: dt.date, made: Series) -> bool:
     """Whether the month is whole, give or take days without racing at the ends of all."""
-    return made.first <= days[0] + SLACK and days[-1] <= made.last + SLACK
+    first, stop = month.toordinal(), _next_month(month).toordinal()
+    return made.first <= first + SLACK and stop - 1 <= made.last + SLACK
 
 
 def _share(made: Series, day: int) -> float:
@@ -240,18 +263,15 @@ def _share(made: Series, day: int) -> float:
     return raced / known if known and not made.is_off(day) else 0.0
 
 
-def _days(sheet: Sheet, mask: int) -> Iterator[int]:
-    first = sheet.month.toordinal()
-    return (first + bit for bit in range(mask.bit_length()) if mask >> bit & 1)
-
-
-def _days_of(month: dt.date) -> range:
-    return range(month.toordinal(), _next_month(month).toordinal())
+@functools.cache
+def _days_of(month: dt.date) -> int:
+    return series.span(month.toordinal(), _next_month(month).toordinal())
 
 
 def _month(day: int) -> dt.date:
     return dt.date.fromordinal(day).replace(day=1)
 
 
+@functools.cache
 def _next_month(month: dt.date) -> dt.date:
     return (month + dt.timedelta(days=31)).replace(day=1)

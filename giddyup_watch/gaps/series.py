@@ -1,11 +1,12 @@
 """What is known of the days: raced, idle, or nothing; and which days tell of which others.
 
-Pure: month folders in, days out. Days are counted as `date.toordinal` counts them.
+Pure: month folders in, days out. Days are counted as `date.toordinal` counts them. A set of
+days is a number with a bit for each: what is asked of years of days is a few steps then.
 """
 
 import datetime as dt
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ _OTHER_YEARS = tuple(
     for week in (0, -1, 1, -2, 2)
 )
 _COMPARABLE = _NEIGHBOURS + _OTHER_YEARS
+#: Neither reaches farther: what a day is compared with is looked up from so many days before it.
+_REACH = 366 * (YEARS + 1)
 #: Any weekday within a fortnight, in this and other years.
 _SEASON = tuple(
     round(365.25 * year) + days for year in range(-YEARS, YEARS + 1) for days in range(-15, 16)
@@ -31,8 +34,52 @@ _ENOUGH = 8
 _EASTER = range(-2, 2)
 #: Days `MM-DD` whose fixtures go by the date, not by the weekday.
 _FEASTS = frozenset({"12-23", "12-24", "12-25", "12-26", "12-27", "12-31", "01-01"})
-_YEARS = range(1900, 2200)
+#: The years that a set of days can hold.
+KNOWN_YEARS = range(1900, 2200)
 _LEAP_YEAR = 2000
+#: The day of bit 0.
+FIRST = dt.date(KNOWN_YEARS[0], 1, 1).toordinal()
+
+
+def of(days: Iterable[int]) -> int:
+    """Return the set of these days."""
+    return sum(1 << day - FIRST for day in set(days))
+
+
+def span(first: int, stop: int) -> int:
+    """Return the set of the days from `first` up to the one before `stop`."""
+    return (1 << max(stop - first, 0)) - 1 << first - FIRST
+
+
+def each(days: int) -> Iterator[int]:
+    """The days of a set, the oldest first."""
+    bits = f"{days:b}"[::-1]
+    at = bits.find("1")
+    while at >= 0:
+        yield FIRST + at
+        at = bits.find("1", at + 1)
+
+
+def oldest(days: int) -> int:
+    return FIRST - 1 + (days & -days).bit_length()
+
+
+def newest(days: int) -> int:
+    return FIRST - 1 + days.bit_length()
+
+
+def since(days: int, day: int) -> int:
+    """Return the set with `day` for its bit 0; what is older falls off."""
+    return days >> day - FIRST if day >= FIRST else days << FIRST - day
+
+
+def has(days: int, day: int) -> bool:
+    return bool(since(days, day) & 1)
+
+
+def _around(offsets: Iterable[int]) -> int:
+    """What is `_REACH` days before a day, seen from there: days that far from the day itself."""
+    return sum(1 << _REACH + offset for offset in offsets)
 
 
 class Sheet(NamedTuple):
@@ -57,86 +104,94 @@ class Compared(NamedTuple):
     known: int
 
 
+_COMPARABLE_AROUND = _around(_COMPARABLE)
+_OTHER_YEARS_AROUND = _around(_OTHER_YEARS)
+_SEASON_AROUND = _around(_SEASON)
+
+
 @dataclass(slots=True)
 class Series:
     """The days of one code, or of all codes of a region.
 
-    `claimed`: a manifest speaks of them. `idle`: known to be without racing.
-    `silent`: without racing as far as the rows tell, no manifest speaks of them.
-    `skipped`: between days that a manifest claims, which claims days without
-    racing too, but not these. `gone`: months that nothing is known of. `first`
-    and `last` are the ends of what is vouched for.
+    `claimed`: a manifest speaks of them. `idle`: known to be without racing, so
+    none is both idle and raced. `silent`: without racing as far as the rows
+    tell, no manifest speaks of them. `skipped`: between days that a manifest
+    claims, which claims days without racing too, but not these. `gone`: months
+    that nothing is known of. `first` and `last` are the ends of what is vouched
+    for.
     """
 
-    blank: frozenset[int] = frozenset()
-    raced: set[int] = field(default_factory=set)
-    claimed: set[int] = field(default_factory=set)
-    idle: set[int] = field(default_factory=set)
-    silent: set[int] = field(default_factory=set)
-    skipped: set[int] = field(default_factory=set)
+    blank: int = 0
+    raced: int = 0
+    claimed: int = 0
+    idle: int = 0
+    silent: int = 0
+    skipped: int = 0
     gone: set[dt.date] = field(default_factory=set)
     first: int = 0
     last: int = 0
 
-    def forget(self, day: int) -> None:
-        """The day was not idle: nobody knows."""
-        self.idle.discard(day)
-        self.silent.discard(day)
+    def forget(self, days: int) -> None:
+        """The days were not idle: nobody knows."""
+        self.idle &= ~days
+        self.silent &= ~days
 
-    def compared(self, day: int, most_idle: int = len(_COMPARABLE)) -> Compared:
-        """Count the days of the same weekday and season, feasts left out.
+    def compared(self, day: int) -> Compared:
+        """Count the days of the same weekday and season, feasts left out."""
+        others = _COMPARABLE_AROUND & ~since(_feasts(), day - _REACH)
+        return self._count(day, others)
 
-        Beyond `most_idle` days without racing it does not matter how many there are.
+    def often_idle(self) -> int:
+        """Days of which four or more of those they are compared with had no racing.
+
+        Counted for all days at once, in binary: the idle ones among each day's
+        first comparable day, its second, and so on, are added up bit by bit.
         """
-        feasts = _feasts()
-        raced = idle = 0
+        idle = self.idle & ~_feasts()
+        ones = twos = fours = 0
         for offset in _COMPARABLE:
-            other = day + offset
-            if other in self.raced:
-                raced += other not in feasts
-            elif other in self.idle:
-                idle += other not in feasts
-                if idle > most_idle:
-                    break
-        return Compared(raced, raced + idle)
+            one = since(idle, FIRST + offset)
+            two = ones & one
+            fours |= twos & two
+            ones ^= one
+            twos ^= two
+        return fours
 
     def in_season(self, day: int) -> float:
         """Share of days with racing at this time of year, whatever the weekday."""
-        return self._share(day + offset for offset in _SEASON)
+        return _share(self._count(day, _SEASON_AROUND))
 
     def is_off(self, day: int) -> bool:
         """Whether nothing is expected by its date: blank, or a feast that few years race on."""
-        if day not in _feasts():
-            return day in self.blank
+        if not has(_feasts(), day):
+            return has(self.blank, day)
         date = dt.date.fromordinal(day)
         years = [date.year + years for years in range(-YEARS, YEARS + 1) if years]
         groups = [[same for year in years if (same := _same_date(date, year))]]
         from_easter = day - easter(date.year)
         if from_easter in _EASTER:
             groups.append([easter(year) + from_easter for year in years])
-        return day in self.blank or any(map(self._is_seldom, groups))
+        return has(self.blank, day) or any(map(self._is_seldom, groups))
 
     def odds(self, day: int) -> float:
         """How likely there is racing on the day; 0 while fewer than two other years tell."""
-        others = [day + offset for offset in _OTHER_YEARS]
-        if sum(other in self.raced or other in self.idle for other in others) < _ENOUGH:
+        if self._count(day, _OTHER_YEARS_AROUND).known < _ENOUGH:
             return 0.0
         found = self.compared(day)
         return 0.0 if self.is_off(day) else (found.raced + 0.5) / (found.known + 1)
 
     def _is_seldom(self, days: list[int]) -> bool:
-        known = [day for day in days if day in self.raced or day in self.idle]
-        return len(known) >= 2 and self._share(known) <= 0.5
+        raced = sum(has(self.raced, day) for day in days)
+        found = Compared(raced, raced + sum(has(self.idle, day) for day in days))
+        return found.known >= 2 and _share(found) <= 0.5
 
-    def _share(self, days: Iterable[int]) -> float:
-        raced = known = 0
-        for day in days:
-            if day in self.raced:
-                raced += 1
-                known += 1
-            elif day in self.idle:
-                known += 1
-        return raced / known if known else 0.0
+    def _count(self, day: int, others: int) -> Compared:
+        raced = (since(self.raced, day - _REACH) & others).bit_count()
+        return Compared(raced, raced + (since(self.idle, day - _REACH) & others).bit_count())
+
+
+def _share(found: Compared) -> float:
+    return found.raced / found.known if found.known else 0.0
 
 
 def _same_date(date: dt.date, year: int) -> int:
@@ -160,13 +215,14 @@ def easter(year: int) -> int:
 
 
 @functools.cache
-def every_year(days: frozenset[str]) -> frozenset[int]:
+def every_year(days: frozenset[str]) -> int:
     """These days `MM-DD` of every year that there may be racing in."""
     dates = [dt.date.fromisoformat(f"{_LEAP_YEAR}-{day}") for day in days]
-    return frozenset(_same_date(date, year) for date in dates for year in _YEARS)
+    same = (_same_date(date, year) for date in dates for year in KNOWN_YEARS)
+    return of(day for day in same if day)
 
 
 @functools.cache
-def _feasts() -> frozenset[int]:
-    moving = {easter(year) + offset for year in _YEARS for offset in _EASTER}
-    return every_year(_FEASTS) | moving
+def _feasts() -> int:
+    moving = {easter(year) + offset for year in KNOWN_YEARS for offset in _EASTER}
+    return every_year(_FEASTS) | of(moving)

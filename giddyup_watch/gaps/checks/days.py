@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from giddyup_watch.gaps import calendar
+from giddyup_watch.gaps import calendar, series
 from giddyup_watch.gaps.calendar import Calendar, Missing
 from giddyup_watch.gaps.check import Ask, Finding, check
 from giddyup_watch.gaps.series import Series
@@ -119,15 +119,15 @@ def stale_source(ask: Ask) -> Iterator[Finding]:
         return
     changes = _last_changes(ask)
     for region, known in _calendars(ask).items():
-        for code, series in sorted(known.codes.items()):
-            if series.raced:
+        for code, own in sorted(known.codes.items()):
+            if own.raced:
                 changed = changes.get((region, code))
                 if (since := _stale_since(known, code, changed)) is not None:
-                    yield _stale(region, code, since, _newest(series))
+                    yield _stale(region, code, since, _newest(own))
 
 
-def _newest(series: Series) -> dt.date:
-    return dt.date.fromordinal(max(series.raced))
+def _newest(own: Series) -> dt.date:
+    return dt.date.fromordinal(series.newest(own.raced))
 
 
 def _stale_since(known: Calendar, code: str, changed: dt.date | None) -> dt.date | None:
