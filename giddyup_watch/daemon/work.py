@@ -28,6 +28,7 @@ from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.model import Fingerprint, Rules, SegmentKey, Trigger, newest_first
 from giddyup_watch.source import layout
+from giddyup_watch.source.memory import Memory
 from giddyup_watch.store import control, ledger, lock
 from giddyup_watch.store.connection import Connection
 
@@ -103,6 +104,7 @@ class Work:
         self._source: Trigger = source
         self._stopping = stopping
         self._remembered: dict[SegmentKey, Fingerprint] = {}
+        self._memory = Memory()
         self._paused = False
         self._due = 0
         self._poll_at = self._turn_at = 0.0
@@ -228,7 +230,14 @@ class Work:
 
     def _session(self) -> run.Session:
         job = self._job
-        return run.Session(self._conn, job.master, job.rules, job.lock_id, job.orphan_seconds)
+        return run.Session(
+            self._conn,
+            job.master,
+            job.rules,
+            job.lock_id,
+            job.orphan_seconds,
+            self._memory.parse,
+        )
 
     def _goes_on(self) -> bool:
         """Asked between two segments of a turn."""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from giddyup_watch.errors import NotReadyError, SegmentUnfinishedError
@@ -105,7 +106,7 @@ class SegmentPlan:
     def _account_held(self, total: Effects) -> None:
         for day in self.content.days.values():
             total.races.held += len(day.races)
-            total.runners.held += sum(len(race.runners) for race in day.races.values())
+            total.runners.held += day.runners
             plan.account(total, day)
 
 
@@ -122,8 +123,10 @@ def unchanged(known: LedgerSegment | None, seen: Snapshot, rules: Rules, request
     )
 
 
-def parse(seen: Snapshot, orphan_seconds: float) -> tuple[Content, bool]:
-    """Parse a snapshot; also say whether its manifest agrees with it.
+def parse(
+    seen: Snapshot, orphan_seconds: float, read: Callable[[Snapshot], Content] = content.parse
+) -> tuple[Content, bool]:
+    """Parse a snapshot with `read`; also say whether its manifest agrees with it.
 
     Raises NotReadyError while the manifest does not and the files have changed
     less than `orphan_seconds` ago: the writer is at work, or died. Raises
@@ -133,7 +136,7 @@ def parse(seen: Snapshot, orphan_seconds: float) -> tuple[Content, bool]:
     if seen.manifest is None and quiet < orphan_seconds:
         raise NotReadyError(f"manifest.json: {seen.manifest_problem}")
     try:
-        parsed = content.parse(seen)
+        parsed = read(seen)
     except SegmentUnfinishedError as error:
         if quiet < orphan_seconds:
             raise NotReadyError(error.message) from error

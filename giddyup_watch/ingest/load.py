@@ -177,7 +177,7 @@ def _decision(made: SegmentPlan, plan: DayPlan) -> DayDecision:
         held=plan.held,
         accepted=plan.accepted,
         races=len(day.races) if day else 0,
-        runners=sum(len(race.runners) for race in day.races.values()) if day else 0,
+        runners=day.runners if day else 0,
         rejected=sum(r.column is None for r in day.rejects) if day else 0,
     )
 

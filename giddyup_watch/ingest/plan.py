@@ -84,7 +84,7 @@ def untouched(date: dt.date, day: Day | None, ledger: LedgerDay | None) -> DayPl
         races.duplicate += ledger.copies
         runners.duplicate += ledger.copied_runners
         races.unchanged = len(day.races) - ledger.copies
-        runners.unchanged = _runners_in(day) - ledger.copied_runners
+        runners.unchanged = day.runners - ledger.copied_runners
     return plan
 
 
@@ -251,8 +251,4 @@ def account(effects: Effects, day: Day) -> None:
 
 def _account_held(plan: DayPlan, day: Day) -> None:
     plan.effects.races.held = len(day.races)
-    plan.effects.runners.held = _runners_in(day)
-
-
-def _runners_in(day: Day) -> int:
-    return sum(len(race.runners) for race in day.races.values())
+    plan.effects.runners.held = day.runners

@@ -25,7 +25,8 @@ from giddyup_watch.model import (
     SegmentKey,
     SegmentState,
 )
-from giddyup_watch.source import snapshot
+from giddyup_watch.source import content, snapshot
+from giddyup_watch.source.content import Content
 from giddyup_watch.source.snapshot import Snapshot
 from giddyup_watch.store import connection, ledger
 from giddyup_watch.store.connection import Connection
@@ -44,7 +45,8 @@ class Session:
     """What a turn works with: the connection that holds the lock, the tree, the rules.
 
     `orphan_seconds` is how long a segment must have been quiet to be loaded
-    without an agreeing manifest, or to be called absent.
+    without an agreeing manifest, or to be called absent. `parse` may remember
+    what it parsed before.
     """
 
     conn: Connection
@@ -52,6 +54,7 @@ class Session:
     rules: Rules
     lock_id: int
     orphan_seconds: float
+    parse: Callable[[Snapshot], Content] = content.parse
 
 
 def ingest(
@@ -141,7 +144,7 @@ def _bring_up(
     if known is not None and examine.unchanged(known, seen, rules, request):
         return as_known(known, seen)
     try:
-        parsed, agrees = examine.parse(seen, session.orphan_seconds)
+        parsed, agrees = examine.parse(seen, session.orphan_seconds, session.parse)
     except NotReadyError as error:
         wait = examine.quiet_in(seen, session.orphan_seconds)
         return Outcome(key, "waiting", error.message, retry_after=wait + REREAD_SECONDS)

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -82,6 +82,13 @@ class Draft:
         """Number of races that another folder is for."""
         return sum(not _belongs(race.cells[_TYPE], self._key.code) for race in self._races.values())
 
+    def races(self) -> dict[dt.date, list[tuple[str, ...]]]:
+        """Return the cells of the valid races, by day, in the order of the file."""
+        found: defaultdict[dt.date, list[tuple[str, ...]]] = defaultdict(list)
+        for race in self._races.values():
+            found[race.day].append(race.cells)
+        return found
+
     def read_races(self, file: TableFile) -> None:
         for line, row in file:
             if line.problem:
@@ -94,7 +101,7 @@ class Draft:
                 found = _Found(line.number, self._dates[row[_DATE]], row)
                 self._keep("races", self._races, row[_KEY], found)
 
-    def read_runners(self, file: TableFile) -> None:
+    def read_runners(self, file: Iterable[tuple[Line, tuple[str, ...]]]) -> None:
         for line, row in file:
             if line.problem:
                 self._reject("runners", line, None, _Fault(line.problem))

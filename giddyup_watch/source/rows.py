@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from giddyup_watch.model import Reject, Table
@@ -56,11 +56,17 @@ class Day:
     """
 
     day: dt.date
-    races: dict[str, Race]
+    races: Mapping[str, Race]
     rejects: list[Reject]
     lines: dict[Table, int]
     duplicates: dict[Table, int]
     digest: bytes
+
+    @property
+    def runners(self) -> int:
+        """Number of runners in its races."""
+        rejected = sum(reject.table == "runners" for reject in self.rejects)
+        return self.lines["runners"] - rejected - self.duplicates["runners"]
 
 
 def race_digest(cells: Sequence[str], runners: Sequence[Runner]) -> bytes:
@@ -71,7 +77,7 @@ def race_digest(cells: Sequence[str], runners: Sequence[Runner]) -> bytes:
 
 
 def day_digest(
-    races: dict[str, Race], rejects: Sequence[Reject], duplicates: dict[Table, int]
+    races: Mapping[str, Race], rejects: Sequence[Reject], duplicates: dict[Table, int]
 ) -> bytes:
     parts = [str(len(races)), *(f"{table} {n}" for table, n in sorted(duplicates.items()))]
     for key, race in sorted(races.items()):

@@ -50,7 +50,7 @@ def _disk(e: Evidence) -> dict[str, Any]:
         "files": [_file(e, file) for file in e.disk.files],
         "days": len(days),
         "races": sum(len(day.races) for day in days),
-        "runners": sum(len(race.runners) for day in days for race in day.races.values()),
+        "runners": sum(day.runners for day in days),
         "rejected": sum(one.column is None for one in rejects),
         "undated": len(e.disk.undated),
     }
