@@ -76,8 +76,10 @@ class Server:
         except subprocess.CalledProcessError as error:
             raise ProgramError(f"{program}: {error.stderr}") from error
 
-    def start(self) -> None:
-        settings = shlex.join(f"--{name}={value}" for name, value in SETTINGS.items())
+    def start(self, **changed: str) -> None:
+        """With other settings than those of all tests, where some are given."""
+        chosen = {**SETTINGS, **changed}
+        settings = shlex.join(f"--{name}={value}" for name, value in chosen.items())
         self._control("start", "--log=server.log", f"--options={settings}")
 
     def stop(self, mode: str = "fast") -> None:

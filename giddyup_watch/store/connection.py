@@ -28,8 +28,8 @@ Isolation: TypeAlias = Literal["read committed", "repeatable read"]
 
 T = TypeVar("T")
 
-#: How a dead peer is noticed: by the client after 30 s without an answer, by
-#: the server within about a second of the client's death, even in a long statement.
+#: How a dead peer is noticed: by either end after 30 s without an answer of the other's machine,
+#: by the server within about a second of the client's death, even in a long statement.
 CONNECT_DEFAULTS: dict[str, str | int] = {
     "connect_timeout": 5,  # seconds
     "keepalives_idle": 10,  # seconds
@@ -37,6 +37,9 @@ CONNECT_DEFAULTS: dict[str, str | int] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,  # milliseconds
 }
+#: The server is told to look after us as we look after it, or it would keep the locks of a
+#: machine that is gone for two hours.
+_BOTH_ENDS = ("keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout")
 CLIENT_CHECK_INTERVAL = "1100ms"
 
 #: libpq tells a failed connection only in words; these are not cured by waiting.
@@ -93,6 +96,7 @@ def connect(
             "statement_timeout": f"{statement_timeout_ms}ms",
             "read_only": "on" if read_only else "off",
             "check_interval": CLIENT_CHECK_INTERVAL,
+            **{name: str(params[name]) for name in _BOTH_ENDS},
         }
         fetch_one(conn, "set_session", settings)
         unless_all_is_well.pop_all()

@@ -58,10 +58,10 @@ def wait_until_blocked(url: str, name: str = LAST_STATEMENT) -> None:
     assert held_up == wanted, f"held up in {held_up!r}, not in {wanted!r}"
 
 
-def wait_until_lock_is_free(url: str) -> None:
+def wait_until_lock_is_free(url: str, seconds: float = DEATH_SECONDS) -> None:
     """Wait until nobody holds an advisory lock: neither to ingest nor to be the active daemon."""
     with session(url) as looking:
-        wait_until(lambda: not _value(looking, _LOCKED), DEATH_SECONDS, what="a lock is stranded")
+        wait_until(lambda: not _value(looking, _LOCKED), seconds, what="a lock is stranded")
 
 
 def end_daemons(url: str, role: str = "") -> None:

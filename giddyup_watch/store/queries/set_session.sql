@@ -3,7 +3,7 @@
 -- others can stand in for one of ours, and here that is said with every name: the path is not set
 -- yet. A policy that hides rows from us is an error, since a row not seen is a row taken for
 -- gone. Values are put into words in one way, since digests are made of them. Nobody ends a
--- session that waits for work. Plans are made for the values at hand: the sixth time a statement
+-- session that waits for work, but the server ends one whose machine is silent. Plans are made for the values at hand: the sixth time a statement
 -- comes, the server tries a plan for any values, and locks every partition with every index for
 -- it (7,000 locks at twenty years, where a server has room for 6,400 unless told otherwise).
 SELECT
@@ -27,5 +27,9 @@ SELECT
     THEN pg_catalog.set_config('transaction_timeout', '0', false)
   END,
   pg_catalog.set_config('client_connection_check_interval', %(check_interval)s, false),
+  pg_catalog.set_config('tcp_keepalives_idle', %(keepalives_idle)s, false),
+  pg_catalog.set_config('tcp_keepalives_interval', %(keepalives_interval)s, false),
+  pg_catalog.set_config('tcp_keepalives_count', %(keepalives_count)s, false),
+  pg_catalog.set_config('tcp_user_timeout', %(tcp_user_timeout)s, false),
   pg_catalog.set_config('default_transaction_isolation', 'read committed', false),
   pg_catalog.set_config('default_transaction_read_only', %(read_only)s, false);
