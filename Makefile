@@ -140,7 +140,7 @@ fmt: $(VENV)/dev.installed ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: $(VENV)/dev.installed ## Latency, memory, idle load, speed of a first load (BENCH=--small: the short one)
+bench: $(VENV)/dev.installed ## Floor and program side by side, as a table of ratios (BENCH=--small: the short one)
 	$(BIN)/python -m bench $(BENCH)
 
 .PHONY: deb

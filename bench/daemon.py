@@ -1,7 +1,6 @@
 """The daemon as a process that is looked at from outside."""
 
 import http.client
-import os
 import re
 import secrets
 import signal
@@ -16,25 +15,28 @@ from threading import Event
 from time import monotonic
 from typing import Self
 
+from bench import processes, program
+
 POLL_SECONDS = 0.1
 START_SECONDS = 30
 STOP_SECONDS = 60
 _SETTLED = re.compile(r'giddyup_watch_ingests_total\{.*result="(loaded|unchanged)".*\}')
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Daemon(AbstractContextManager["Daemon"]):
-    """`giddyup-watch run` on a tree and a database, with default settings but these and `more`."""
+    """`giddyup-watch run` on a tree and a database, with default settings but these and `more`.
+
+    Leaves settings and log in `folder/own`.
+    """
 
     def __init__(self, folder: Path, master: Path, url: str, more: str = "") -> None:
         self._port = _free_port()
         self.token = secrets.token_hex()
-        self._config = folder / "config.toml"
-        self._config.write_text(
-            f'[master]\npath = "{master}"\n[database]\nurl = "{url}"\n'
-            f'[http]\nlisten = "127.0.0.1:{self._port}"\n[log]\nformat = "json"\n{more}'
-        )
-        self._log = folder / "daemon.log"
+        self._folder = folder
+        self._config = folder / "own" / "daemon.toml"
+        listen = f'[http]\nlisten = "127.0.0.1:{self._port}"\n'
+        program.configure(self._config, master, url, f"{listen}{more}")
+        self._log = folder / "own" / "daemon.log"
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "giddyup_watch", "run", "--config", str(self._config)]
@@ -44,7 +46,10 @@ class Daemon(AbstractContextManager["Daemon"]):
                 command,
                 stderr=log,
                 stdout=log,
-                env={**os.environ, "GIDDYUP_WATCH_HTTP__TOKEN": self.token},
+                env={
+                    **program.environment(self._folder),
+                    "GIDDYUP_WATCH_HTTP__TOKEN": self.token,
+                },
             )
         try:
             self.wait_until(lambda: self._answers("/readyz"), START_SECONDS, "it is not ready")
@@ -72,16 +77,15 @@ class Daemon(AbstractContextManager["Daemon"]):
     @property
     def peak_mb(self) -> float:
         """Highest resident set so far."""
-        return self._status_kb("VmHWM") / 1024
+        return processes.status_mb(self.pid, "VmHWM")
 
     @property
     def resident_mb(self) -> float:
-        return self._status_kb("VmRSS") / 1024
+        return processes.status_mb(self.pid, "VmRSS")
 
     @property
     def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return processes.cpu_seconds(self.pid)
 
     @property
     def settled(self) -> int:
@@ -118,12 +122,6 @@ class Daemon(AbstractContextManager["Daemon"]):
             lines = answer.read().decode().splitlines()
         pairs = (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")
         return {name: float(value) for name, value in pairs}
-
-    def _status_kb(self, name: str) -> int:
-        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-            if line.startswith(f"{name}:"):
-                return int(line.split()[1])
-        raise RuntimeError(f"no {name} in /proc")
 
 
 def _free_port() -> int:

@@ -90,6 +90,14 @@ def measure(daemon: Daemon, busy: SegmentKey, samples: int) -> list[Taken]:
     return list(found.values())
 
 
+def why(daemon: Daemon, busy: SegmentKey, samples: int) -> Sequence[float]:
+    """Milliseconds for days of this and the next months, none of them asked for twice."""
+    days = (busy.first_day + dt.timedelta(days=number) for number in range(samples))
+    return list(
+        _kept(daemon, [f"{API}/why/{busy.region}/{busy.code}/{day}" for day in days], samples)
+    )
+
+
 def load(daemon: Daemon, busy: SegmentKey) -> None:
     """Have the month loaded by force: read, compared and staged as a whole."""
     last = busy.next_month - dt.timedelta(days=1)
