@@ -52,6 +52,9 @@ _NO_DATABASE = re.compile(r"database \".*\" does not exist")
 _UNAVAILABLE = ("08", "57P0", "58")
 _BUSY = ("40001", "40P01", "55P03", "53", "25006", "57014")
 _DENIED_STATES = ("42501", "28")
+_STANDBY_HINT = (
+    "name the primary in database.url, or every server, with target_session_attrs=read-write"
+)
 _DENIED_HINT = "doctor names the rights that are missing, migrate --role grants them"
 #: Raised by our own SQL when it will not work with what it finds.
 _REFUSED = "GW"
@@ -75,7 +78,10 @@ def connect(
     password: str | None = None,
     read_only: bool = False,
 ) -> Connection:
-    """Open a connection in autocommit, with every name in SQL looked up in pg_catalog only."""
+    """Open a connection in autocommit, with every name in SQL looked up in pg_catalog only.
+
+    Raises DatabaseUnavailableError for a standby, unless only to read: it may be promoted.
+    """
     params = CONNECT_DEFAULTS | parse_url(url)
     if password is not None:
         params["password"] = password
@@ -98,7 +104,10 @@ def connect(
             "check_interval": CLIENT_CHECK_INTERVAL,
             **{name: str(params[name]) for name in _BOTH_ENDS},
         }
-        fetch_one(conn, "set_session", settings)
+        if fetch_value(conn, "set_session", settings) and not read_only:
+            raise DatabaseUnavailableError(
+                f"the server is a standby, read-only ({_place(params)})", hint=_STANDBY_HINT
+            )
         unless_all_is_well.pop_all()
     return conn
 
@@ -118,11 +127,15 @@ def _without(params: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name not in names}
 
 
+def _place(params: Mapping[str, Any]) -> str:
+    """Where a connection leads, without what is secret."""
+    named = ("host", "port", "dbname", "user")
+    return " ".join(f"{name}={params[name]}" for name in named if params.get(name))
+
+
 def _connect_error(error: psycopg.OperationalError, params: Mapping[str, Any]) -> GiddyupError:
-    place = " ".join(
-        f"{name}={params[name]}" for name in ("host", "port", "dbname", "user") if params.get(name)
-    )
-    message = f"no connection to the database ({place or 'libpq defaults'}): {error}"
+    place = _place(params) or "libpq defaults"
+    message = f"no connection to the database ({place}): {error}"
     if _NO_DATABASE.search(str(error)):
         return ConfigError(message, hint="create it, or correct database.url")
     if "Peer authentication failed" in str(error):

@@ -13,14 +13,13 @@ _DAEMONS = ("giddyup-watch active ", "giddyup-watch standby ")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`now` is the server's clock; `read_only` also of a standby."""
+    """What the server says of itself; `now` is its clock."""
 
     version: str
     encoding: str
     folds_accents: bool
     now: dt.datetime
     role: str
-    read_only: bool
     size: str
 
 

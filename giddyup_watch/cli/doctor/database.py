@@ -28,8 +28,6 @@ def kind(_given: settings.Settings, conn: Connection) -> Finding:
             f"{text}: cannot hold names with accents",
             "createdb --encoding=UTF8 --locale=C.UTF-8 --template=template0",
         )
-    if found.read_only:
-        return fail(f"{text}: read-only", "Name the primary in database.url.")
     return ok(text)
 
 

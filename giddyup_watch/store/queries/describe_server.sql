@@ -5,7 +5,6 @@ SELECT
   lower('É') = 'é' AS folds_accents,
   clock_timestamp() AS now,
   current_user::text AS role,
-  pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only,
   pg_size_pretty(pg_database_size(d.oid)) AS size
 FROM pg_database AS d
 WHERE d.datname = current_database()

@@ -7,6 +7,7 @@
 -- comes, the server tries a plan for any values, and locks every partition with every index for
 -- it (7,000 locks at twenty years, where a server has room for 6,400 unless told otherwise).
 SELECT
+  pg_catalog.pg_is_in_recovery() AS is_standby,
   pg_catalog.set_config('search_path', 'pg_catalog', false),
   pg_catalog.set_config('row_security', 'off', false),
   pg_catalog.set_config('TimeZone', 'UTC', false),
