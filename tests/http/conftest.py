@@ -31,7 +31,7 @@ from tests.wait import wait_until
 def racing(tmp_path: Path) -> Path:
     """A master tree that can be loaded: four segments of one small month."""
     master = tmp_path / "racing"
-    build(master, World(seed=9, volume=0.1), segments(["2024-06"]), today=dt.date(2024, 6, 12))
+    build(master, World(seed=9, volume=0.03), segments(["2024-06"]), today=dt.date(2024, 6, 12))
     return master
 
 

@@ -77,7 +77,7 @@ def test_all_is_well(admin: Admin) -> None:
         "Why is a day as it is?",
     ]  # fmt: skip
     assert found.one("code", "master").text == str(admin.daemon.parts.settings.master.tree)
-    assert found.one("p", "summary").text.startswith("7 days loaded, the newest 12 Jun 2024")
+    assert found.one("p", "summary").text.startswith("4 days loaded, the newest 12 Jun 2024")
     assert "Nothing is missing." in found.one(id_="gaps").text
 
 
