@@ -22,6 +22,7 @@ from bench import (
     reads,
     standing,
     straight,
+    views,
 )
 from bench.lines import Judged, Line, judge, table
 from bench.place import Place
@@ -35,6 +36,7 @@ PARTS: Mapping[str, Callable[[Place], Iterator[Line]]] = {
     "asked": asked.lines,
     "standing": standing.lines,
     "days": days.lines,
+    "views": views.lines,
 }
 #: What an earlier run with the same `--keep` has measured, for the ratios.
 KEPT = "bench.json"

@@ -55,14 +55,16 @@ def _lines(place: Place) -> Iterator[Line]:
         yield Line("day_memory", "  memory of the daemon at its peak", "MB", [daemon.peak_mb])
 
 
-def changed_days(place: Place, conn: Connection, count: int) -> Iterator[float]:
+def changed_days(
+    place: Place, conn: Connection, count: int, warm_ups: int = WARM_UPS
+) -> Iterator[float]:
     """Milliseconds of each day: its stewards reverse every result, and every rating is new."""
     writer = writers.TruncateWriter(place.master)
-    for number, (key, card, day) in enumerate(_days(place, count + WARM_UPS)):
+    for number, (key, card, day) in enumerate(_days(place, count + warm_ups)):
         _change(card, day)
         writer.rewrite(key, card)
         taken = _commit(conn)
-        if number >= WARM_UPS:
+        if number >= warm_ups:
             yield taken
 
 

@@ -107,10 +107,14 @@ def table(judged: Iterable[Judged]) -> Iterator[str]:
             _number(line.p95),
             line.against,
             _number(one.ratio),
-            ", ".join(map(str, one.bounds)),
+            ", ".join(f"{bound}{_unit(bound, line)}" for bound in one.bounds),
             {True: "kept", False: "NOT KEPT", None: ""}[one.kept],
         ]
         yield f"| {' | '.join(cells)} |"
+
+
+def _unit(bound: Bound, line: Line) -> str:
+    return "" if bound.of == "ratio" else f" {line.unit}"
 
 
 def _plain(line: Line) -> float:

@@ -1,5 +1,9 @@
 """The table of the bench: ratios, limits, and what is said where nothing can be compared."""
 
+import re
+from pathlib import Path
+
+from bench import limits
 from bench.lines import Bound, Judged, Line, judge, table
 
 FLOOR = Line("floor", "the floor", "s", [2.0])
@@ -45,3 +49,16 @@ def test_the_table_is_markdown_that_shows_what_was_not_kept() -> None:
     lines = list(table(judge([FLOOR, ours], {"ours": [Bound("ratio", most=1.5)]})))
     assert lines[-1] == ("| what we do | ours | 9 s |  | floor | 4.50 | ratio ≤ 1.5 | NOT KEPT |")
     assert {line.count("|") for line in lines} == {9}
+
+
+def test_the_document_has_every_limit() -> None:
+    text = Path(__file__).parents[2].joinpath("docs", "performance.md").read_text()
+    section = text.partition("## What must hold\n")[2].partition("\n## ")[0]
+    told = {line[1]: line[0] for line in re.finditer(r"^\| `(\w+)` \|.*$", section, re.MULTILINE)}
+    for bounds, column in ((limits.FULL, 2), (limits.SMALL, 3)):
+        for name in told.keys() | bounds.keys():
+            cell = told[name].split("|")[column]
+            found = {part.strip() for part in cell.split(",") if part.strip()}
+            asked = [str(bound) for bound in bounds.get(name, ())]
+            assert len(found) == len(asked), name
+            assert all(any(part.startswith(bound) for part in found) for bound in asked), name
