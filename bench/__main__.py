@@ -38,9 +38,12 @@ PARTS: Mapping[str, Callable[[Place], Iterator[Line]]] = {
     "days": days.lines,
     "views": views.lines,
 }
+#: What needs the database full.
+AFTERWARDS = ("asked", "standing", "days", "views")
 #: What an earlier run with the same `--keep` has measured, for the ratios.
 KEPT = "bench.json"
 JSON = Path("build/bench.json")
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 FULL_YEARS = 20
 
 
@@ -49,9 +52,9 @@ def main() -> int:
     if options.reads is not None:
         return _reads(options.reads)
     size = place.SMALL if options.small else place.years(options.years)
+    load = list(machine.load())
     with _folder(options.keep) as folder, place.at(folder, size, whole=options.whole) as there:
-        quiet = machine.warning()
-        about = [*machine.told(there.settings()), *([quiet] if quiet else [])]
+        about = [machine.told(), machine.server(there.settings()), *load]
         lines = _earlier(folder) | _measure(there, options.only)
     judged = judge(lines.values(), limits.SMALL if options.small else limits.FULL)
     document = _document(about, judged)
@@ -74,7 +77,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--json", type=Path, metavar="FILE", default=JSON, help="figures go there (%(default)s)"
     )
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there")
+    parser.add_argument(
+        "--markdown",
+        type=Path,
+        metavar="FILE",
+        help="put the table there, between its marks if it has them",
+    )
     parser.add_argument(
         "--reads",
         type=Path,
@@ -104,6 +112,8 @@ def _measure(there: Place, parts: Iterable[str]) -> dict[str, Line]:
     found = {}
     for part in parts:
         began = monotonic()
+        if part in AFTERWARDS:
+            backfill.require(there)
         for line in PARTS[part](there):
             found[line.name] = line
             print(
@@ -133,10 +143,18 @@ def _document(about: list[str], judged: list[Judged]) -> dict[str, object]:
 
 
 def _print(about: list[str], judged: list[Judged], markdown: Path | None) -> None:
-    text = "\n".join([*table(judged), "", *(f"- {line}" for line in about), ""])
+    text = "\n".join([*table(judged), "", *(f"- {line}" for line in about)])
     print(text)
     if markdown is not None:
-        markdown.write_text(text)
+        _put(markdown, text)
+
+
+def _put(path: Path, text: str) -> None:
+    """Write the text to the file; where it has the two marks, between them."""
+    old = path.read_text() if path.exists() else ""
+    before, begin, rest = old.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    path.write_text(f"{before}{begin}\n{text}\n{end}{after}" if end else f"{text}\n")
 
 
 def _reads(where: Path) -> int:

@@ -1,6 +1,7 @@
 """What is asked of a full database: all gap checks, `why`, `verify`."""
 
 import datetime as dt
+import statistics
 from collections.abc import Iterator
 
 from bench import gaps, program, reads, standing
@@ -16,6 +17,7 @@ def lines(place: Place) -> Iterator[Line]:
     with Daemon(place.folder, place.master, place.url, standing.QUIET) as daemon:
         standing.catch_up(daemon, len(place.keys))
         reads.rest(daemon)
+        yield from _reads(place, daemon)
         count = place.size.asked_days
         yield Line(
             "why", "`why` of a day not asked for before", "ms", reads.why(daemon, BUSY, count)
@@ -24,3 +26,12 @@ def lines(place: Place) -> Iterator[Line]:
     what = f"`verify` of all {len(place.keys)} segments"
     yield Line("verify", what, "s", [ran.seconds], "straight")
     yield Line("verify_memory", "  memory", "MB", [ran.peak_mb])
+
+
+def _reads(place: Place, daemon: Daemon) -> Iterator[Line]:
+    """The medians of every route of the API and the page; the line's is the one in the middle."""
+    taken = reads.measure(daemon, BUSY, place.size.reads)
+    idle = [statistics.median(one.idle) for one in taken]
+    loading = [statistics.median(one.loading) for one in taken]
+    yield Line("read", f"the middle one of {len(taken)} reads", "ms", idle)
+    yield Line("read_loading", "  while a busy month is loaded", "ms", loading, "read")

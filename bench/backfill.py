@@ -25,7 +25,7 @@ def lines(place: Place) -> Iterator[Line]:
     program.run(place, "migrate")
     ran = program.run(place, "backfill", "--json", more='[derived]\nmode = "refresh"\n')
     with closing(psycopg.connect(url, autocommit=True)) as conn:
-        _require_all(conn, place)
+        _compare(conn, place)
         views = _number(conn, _VIEWS)
         rates = _rates(conn)
     rows = place.count("runner")
@@ -47,13 +47,19 @@ def _rates(conn: Connection) -> Sequence[float]:
     return [(end - began) * 1e6 / runners for (began, runners), end in pairs]
 
 
-def _require_all(conn: Connection, place: Place) -> None:
+def require(place: Place) -> None:
+    """Raise unless the database is as the tree: what `lines` leaves."""
+    with closing(psycopg.connect(place.url, autocommit=True)) as conn:
+        if conn.execute("SELECT to_regclass('racing.runners')").fetchone() == (None,):
+            raise RuntimeError(f"the database in {place.state} is empty: measure backfill first")
+        _compare(conn, place)
+
+
+def _compare(conn: Connection, place: Place) -> None:
     for table, what in (("races", "race"), ("runners", "runner")):
         found = _number(conn, f"SELECT count(*)::float8 FROM racing.{table}")
-        if found != place.count(what):
-            raise RuntimeError(
-                f"{found:,.0f} {table} in the database, {place.count(what):,} on disk"
-            )
+        if found != (on_disk := place.count(what)):
+            raise RuntimeError(f"{found:,.0f} {table} in the database, {on_disk:,} on disk")
 
 
 def _number(conn: Connection, statement: str) -> float:

@@ -9,26 +9,26 @@ from pathlib import Path
 QUIET_LOAD = 0.5
 
 
-def told(settings: Mapping[str, str]) -> Iterator[str]:
-    """The machine, the server's settings, the load, as lines of text."""
+def told() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    yield (
+    return (
         f"{os.cpu_count()} x {_processor()}, {memory:.0f} GiB, {platform.system()}"
         f" {platform.release()}, Python {platform.python_version()}"
     )
+
+
+def server(settings: Mapping[str, str]) -> str:
     version, *others = settings.items()
-    yield f"PostgreSQL {version[1]}, the same for all: " + ", ".join(
-        f"{name} = {value}" for name, value in others
-    )
-    yield "load average at the start: {:.2f} {:.2f} {:.2f}".format(*os.getloadavg())
+    told = ", ".join(f"{name} = {value}" for name, value in others)
+    return f"PostgreSQL {version[1]}, the same for all: {told}"
 
 
-def warning() -> str:
-    """Empty on a quiet machine."""
-    load = os.getloadavg()[0]
-    if load <= QUIET_LOAD:
-        return ""
-    return f"NOT QUIET: others kept a load of {load:.1f}; seconds are too many, ratios are rough."
+def load() -> Iterator[str]:
+    """The load before anything is measured, with a warning when the machine is not quiet."""
+    now = os.getloadavg()
+    yield "load average at the start: {:.2f} {:.2f} {:.2f}".format(*now)
+    if now[0] > QUIET_LOAD:
+        yield "NOT QUIET: others were at work; seconds are too many, ratios are rough"
 
 
 def _processor() -> str:

@@ -36,6 +36,7 @@ class Size:
     busy_months: int
     sampled_months: int
     asked_days: int
+    reads: int
     looks: int
     idle_seconds: float
     peers: bool
@@ -55,6 +56,7 @@ def years(count: int) -> Size:
         busy_months=10,
         sampled_months=12,
         asked_days=40,
+        reads=20,
         looks=3,
         idle_seconds=60,
         peers=True,
@@ -68,6 +70,7 @@ SMALL = Size(
     busy_months=2,
     sampled_months=2,
     asked_days=10,
+    reads=5,
     looks=2,
     idle_seconds=4,
     peers=False,
