@@ -5,18 +5,18 @@ from contextlib import closing
 
 import psycopg
 
-from bench import program
+from bench import floor, program
 from bench.lines import Line
 from bench.place import Connection, Place
 
 #: Months at either end of a load that are compared: a whole year has every season once.
 ENDS = 12
-#: When each month was begun, with its runners, and when the run had ended.
+#: When each month was done, with its runners, and when the first was begun.
 _MONTHS = (
-    "SELECT extract(epoch FROM min(s.decided_at))::float8, sum(s.file_runners)::int"
-    " FROM racing.ledger_segments AS s WHERE s.state = 'loaded' GROUP BY s.month ORDER BY 1"
+    "SELECT extract(epoch FROM max(decided_at))::float8, sum(file_runners)::int"
+    " FROM racing.ledger_segments WHERE state = 'loaded' GROUP BY month ORDER BY 1"
 )
-_END = "SELECT extract(epoch FROM max(finished_at))::float8 FROM racing.etl_runs"
+_BEGIN = "SELECT extract(epoch FROM min(started_at))::float8 FROM racing.etl_runs"
 _VIEWS = "SELECT coalesce(sum(seconds), 0)::float8 FROM racing.derived_views"
 
 
@@ -25,7 +25,7 @@ def lines(place: Place) -> Iterator[Line]:
     program.run(place, "migrate")
     ran = program.run(place, "backfill", "--json", more='[derived]\nmode = "refresh"\n')
     with closing(psycopg.connect(url, autocommit=True)) as conn:
-        _compare(conn, place)
+        floor.require_all(conn, "racing", place)
         views = _number(conn, _VIEWS)
         rates = _rates(conn)
     rows = place.count("runner")
@@ -42,9 +42,9 @@ def lines(place: Place) -> Iterator[Line]:
 def _rates(conn: Connection) -> Sequence[float]:
     """Milliseconds for a thousand runners of each month, in the order of loading."""
     months = conn.execute(_MONTHS).fetchall()
-    ends = [began for began, _ in months[1:]] + [_number(conn, _END)]
-    pairs = zip(months, ends, strict=True)
-    return [(end - began) * 1e6 / runners for (began, runners), end in pairs]
+    begins = [_number(conn, _BEGIN), *(done for done, _ in months)]
+    pairs = zip(begins, months, strict=False)
+    return [(done - begun) * 1e6 / runners for begun, (done, runners) in pairs]
 
 
 def require(place: Place) -> None:
@@ -52,14 +52,7 @@ def require(place: Place) -> None:
     with closing(psycopg.connect(place.url, autocommit=True)) as conn:
         if conn.execute("SELECT to_regclass('racing.runners')").fetchone() == (None,):
             raise RuntimeError(f"the database in {place.state} is empty: measure backfill first")
-        _compare(conn, place)
-
-
-def _compare(conn: Connection, place: Place) -> None:
-    for table, what in (("races", "race"), ("runners", "runner")):
-        found = _number(conn, f"SELECT count(*)::float8 FROM racing.{table}")
-        if found != (on_disk := place.count(what)):
-            raise RuntimeError(f"{found:,.0f} {table} in the database, {on_disk:,} on disk")
+        floor.require_all(conn, "racing", place)
 
 
 def _number(conn: Connection, statement: str) -> float:

@@ -49,6 +49,7 @@ def lines(place: Place) -> Iterator[Line]:
         conn.commit()
         phases["commit"] = perf_counter() - before
         whole = perf_counter() - began
+        require_all(conn, SCHEMA, place)
     least = whole - phases["names"] - phases["rows"]
     yield Line("floor_copy", "floor: COPY", "s", [phases["copy"]])
     yield Line("floor_names", "floor: names to keys", "s", [phases["names"]])
@@ -57,6 +58,14 @@ def lines(place: Place) -> Iterator[Line]:
     yield Line("floor_views", "floor: views and their indexes", "s", [phases["views"]])
     yield Line("floor", "floor: COPY, indexes, views, commit", "s", [least], "copy")
     yield Line("floor_typed", "floor with names, casts and inserts", "s", [whole], "floor")
+
+
+def require_all(conn: Connection, schema: str, place: Place) -> None:
+    """Raise unless the tables hold as many rows as the files."""
+    for kind in raw.KINDS:
+        found = conn.execute(f"SELECT count(*) FROM {schema}.{kind}".encode()).fetchall()
+        if found != [(on_disk := place.count(kind.removesuffix("s")),)]:
+            raise RuntimeError(f"{schema}.{kind} has {found[0][0]:,} rows, the disk {on_disk:,}")
 
 
 def _phases(conn: Connection, place: Place) -> Iterator[tuple[str, float]]:
