@@ -99,6 +99,12 @@ server: $(VENV)/dev.installed ## What the default suite asks a PostgreSQL, asked
 slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input (PROFILE=ci: less of that)
 	$(PYTEST) -m '(slow or hypothesis) and not root and not browser and not monitoring' --hypothesis-profile '$(or $(PROFILE),slow)'
 
+# Both say what they measured in build/soak/.
+.PHONY: soak-kill
+soak-kill: $(VENV)/dev.installed ## kill -9 of daemon, backends and server while the tree changes (KILLS=500; root)
+	SOAK_KILLS=$(or $(KILLS),500) SOAK_REPORT=build/soak/kills.json $(BIN)/pytest -q tests/soak/test_kills.py
+	@cat build/soak/kills.json
+
 # It never passes for want of a browser: without one it fails.
 .PHONY: browser
 browser: $(VENV)/browser.installed ## The status page in Debian's chromium, with axe (apt-get install chromium; PICTURES=dir: screenshots)
