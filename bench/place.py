@@ -71,7 +71,7 @@ SMALL = Size(
     sampled_months=2,
     asked_days=10,
     reads=5,
-    looks=2,
+    looks=1,
     idle_seconds=4,
     peers=False,
 )
