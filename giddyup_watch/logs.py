@@ -64,6 +64,9 @@ class Event(StrEnum):
     DATABASE_NOT_READY = auto()
     VIEWS_REFRESHED = auto()
     VIEWS_FAILED = auto()
+    VIEWS_CAUGHT_UP = auto()
+    VIEWS_COMPARED = auto()
+    VIEWS_NOT_CHANGED_OVER = auto()
 
     GAP_OPENED = auto()
     GAP_CHANGED = auto()

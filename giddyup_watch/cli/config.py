@@ -18,9 +18,14 @@ def config() -> None:
 @options.with_source
 def check(source: options.Source) -> int:
     """Name every mistake in the settings, each with its file and key."""
-    source.load()
+    loaded = source.load()
     file = settings.find_file(source.path, os.environ)
     click.echo(f"The settings are fine ({file or 'no file, defaults and variables only'}).")
+    if loaded.derived.mode == "incremental":
+        click.echo(
+            "derived.mode is incremental: until `giddyup-watch derived incremental` made tables"
+            " of the known views, they are refreshed."
+        )
     return 0
 
 

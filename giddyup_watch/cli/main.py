@@ -40,6 +40,7 @@ COMMANDS = {
     "resume": _Entry("control", "Load again, what was parked by a cancel too."),
     "reload": _Entry("control", "Have the daemon read its settings again."),
     "migrate": _Entry("migrate", "Bring the database to this version's tables."),
+    "derived": _Entry("derived", "How the known views are kept: as tables, or refreshed."),
     "config": _Entry("config", "Check or show the settings."),
     "doctor": _Entry("doctor", "Check what a person would check by hand."),
     "setup": _Entry("setup", "Bring a fresh machine to a running service."),

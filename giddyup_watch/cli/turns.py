@@ -5,7 +5,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
@@ -13,7 +13,7 @@ import click
 
 from giddyup_watch import errors, settings
 from giddyup_watch.cli import outcomes, output
-from giddyup_watch.derived import refresh
+from giddyup_watch.derived import refresh, upkeep
 from giddyup_watch.ingest import run
 from giddyup_watch.ingest.outcome import Outcome, TurnResult
 from giddyup_watch.model import SegmentKey, newest_first
@@ -39,13 +39,20 @@ class Ended:
 
 
 def session(conn: Connection, given: settings.Settings) -> run.Session:
-    return run.Session(
+    made = run.Session(
         conn=conn,
         master=given.master.tree,
         rules=settings.rules(given),
         lock_id=given.database.lock_id,
         orphan_seconds=given.watch.orphan_seconds,
     )
+    return replace(made, keep_up=_keep_up) if given.derived.mode == "incremental" else made
+
+
+def _keep_up(conn: Connection) -> None:
+    error = upkeep.keep_up(conn)
+    if error:
+        click.echo(f"views: not kept up, noted for later: {error}", err=True)
 
 
 def lead(
@@ -79,6 +86,9 @@ def refresh_views(conn: Connection, given: settings.Settings, ended: Ended) -> N
     """Refresh what rests on the facts; a failure is told and changes nothing else."""
     if given.derived.mode == "off" or not ended.result.effects.written or ended.signum:
         return
+    worked = upkeep.work_off(conn, given.database.lock_id)
+    if worked.error:
+        click.echo(f"tables in place of views not brought up: {worked.error}", err=True)
     for view in refresh.run(conn, given.database.lock_id):
         how = f"not refreshed: {view.error}" if view.error else f"refreshed in {view.seconds:.1f} s"
         click.echo(f"{view.view} {how}", err=True)

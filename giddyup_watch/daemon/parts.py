@@ -94,7 +94,7 @@ class Parts:
         self.settings = given
         self._pending.tune(**_debounce(given))
         self.watcher.change_pace(_pace(given))
-        self.refresher.change(_plan(given))
+        self.refresher.change(refresher.plan(given))
         self.monitor.change(_watch(given))
         self.worker.change(_job(given))
         self._settings_read()
@@ -163,10 +163,11 @@ class Parts:
     def _refresher(self) -> refresher.Refresher:
         return refresher.Refresher(
             self.failed,
-            _plan(self.settings),
+            refresher.plan(self.settings),
             connect=partial(self._connect, "views", VIEWS_STATEMENT_TIMEOUT_MS),
             metrics=self.metrics,
             heartbeat=self._heartbeat("refresher"),
+            duty=self._duty,
         )
 
     def _monitor(self) -> monitor.Monitor:
@@ -267,14 +268,6 @@ def _pace(given: Settings) -> watcher.Pace:
     return watcher.Pace(rescan=given.watch.rescan_seconds, poll=given.watch.poll_ms / 1000)
 
 
-def _plan(given: Settings) -> refresher.Plan:
-    return refresher.Plan(
-        on=given.derived.mode != "off",
-        interval=given.derived.min_interval_seconds,
-        lock_id=given.database.lock_id,
-    )
-
-
 def _job(given: Settings) -> work.Job:
     return work.Job(
         master=given.master.tree,
@@ -284,6 +277,7 @@ def _job(given: Settings) -> work.Job:
         lock_id=given.database.lock_id,
         orphan_seconds=given.watch.orphan_seconds,
         reconcile_seconds=given.gaps.interval_seconds,
+        incremental=given.derived.mode == "incremental",
     )
 
 

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 import structlog
 
+from giddyup_watch.daemon import upkeep
+from giddyup_watch.daemon.duty import Duty
 from giddyup_watch.daemon.heartbeat import Heartbeat
 from giddyup_watch.daemon.service import Service
 from giddyup_watch.derived import refresh
 from giddyup_watch.errors import GiddyupError
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
+from giddyup_watch.settings import Settings
 from giddyup_watch.store import connection
 from giddyup_watch.store.connection import Connection
 
@@ -33,6 +36,17 @@ class Plan:
     on: bool
     interval: float
     lock_id: int
+    keeping: upkeep.Plan
+
+
+def plan(given: Settings) -> Plan:
+    """Return what the settings want of the views."""
+    return Plan(
+        on=given.derived.mode != "off",
+        interval=given.derived.min_interval_seconds,
+        lock_id=given.database.lock_id,
+        keeping=upkeep.plan(given),
+    )
 
 
 class Refresher(Service):
@@ -48,12 +62,15 @@ class Refresher(Service):
         connect: Callable[[], Connection],
         metrics: Metrics,
         heartbeat: Heartbeat,
+        duty: Duty,
     ) -> None:
         super().__init__(failed)
         self._plan = plan
         self._connect = connect
         self._metrics = metrics
         self._heartbeat = heartbeat
+        self._duty = duty
+        self._upkeep = upkeep.Upkeep(metrics)
         self._wanted_since = self._left_since = 0.0  # by the wall clock; 0: nothing is behind
         self._conn: Connection | None = None
         self._not_before = 0.0  # a pass because of a run
@@ -67,6 +84,7 @@ class Refresher(Service):
     def want(self) -> None:
         """The facts have changed, or may have."""
         self._wanted_since = self._wanted_since or time.time()
+        self._upkeep.ask()
         self._tell()
         self.ring()
 
@@ -82,6 +100,8 @@ class Refresher(Service):
             wanted = self._plan.on and self._wanted_since > 0 and now >= self._not_before
             if wanted or now >= self._again_at:
                 self._pass(now)
+            elif self._plan.on and self._duty.role == "active" and self._upkeep.due(now):
+                self._keep_up(now)
             else:
                 self.rest(PULSE)
 
@@ -97,6 +117,20 @@ class Refresher(Service):
             self._again_at = now + max(self._plan.interval, RETRY_SECONDS)
         for result in results:
             self._report(result)
+
+    def _keep_up(self, now: float) -> None:
+        """Look after the tables in place of views, if there are any."""
+        self._upkeep.put_off(now)
+        self._heartbeat.beat("connect")
+        try:
+            with closing(self._connect()) as conn:
+                self._conn = conn
+                self._upkeep.look(conn, self._plan.keeping, self._go_on)
+        except GiddyupError as error:
+            if not self.stopping.is_set():
+                log.warning(Event.VIEWS_FAILED, reason=error.message, hint=error.hint)
+        finally:
+            self._conn = None
 
     def _refresh(self) -> tuple[list[refresh.ViewResult], bool]:
         """Refresh what is behind; say whether something still is."""

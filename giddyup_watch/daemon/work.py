@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from giddyup_watch.daemon import rescan
+from giddyup_watch.daemon import rescan, upkeep
 from giddyup_watch.daemon.asked import Asked
 from giddyup_watch.daemon.board import Board
 from giddyup_watch.daemon.duty import Duty
@@ -53,6 +53,7 @@ class Job:
     lock_id: int
     orphan_seconds: float
     reconcile_seconds: float
+    incremental: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,7 @@ class Work:
             job.lock_id,
             job.orphan_seconds,
             self._memory.parse,
+            upkeep.within_ingest if job.incremental else upkeep.nothing,
         )
 
     def _goes_on(self) -> bool:

@@ -46,7 +46,8 @@ class Session:
 
     `orphan_seconds` is how long a segment must have been quiet to be loaded
     without an agreeing manifest, or to be called absent. `parse` may remember
-    what it parsed before.
+    what it parsed before; `keep_up` ends each transaction that wrote facts: it
+    brings up what rests on them.
     """
 
     conn: Connection
@@ -55,6 +56,7 @@ class Session:
     lock_id: int
     orphan_seconds: float
     parse: Callable[[Snapshot], Content] = content.parse
+    keep_up: Callable[[Connection], object] = lambda _: None
 
 
 def ingest(
@@ -156,6 +158,8 @@ def _bring_up(
         effects = load.apply(conn, made, run_id) if run_id is not None else made.effects()
         decision = _decide(made)
         ledger.record_segment(conn, key, decision, run_id)
+        if effects.written:
+            session.keep_up(conn)
     return _loaded(made, decision, effects, run_id)
 
 
@@ -263,6 +267,7 @@ def _absent(
         with connection.transaction(conn):
             effects = load.drop(conn, key, days, run_id)
             ledger.mark(conn, key, "absent", f"{reason}; its days were given up")
+            session.keep_up(conn)
         dropped = tuple(day.day for day in days)
         return Outcome(key, "loaded", reason, effects, dropped, run_id, also=also)
     with connection.transaction(conn):

@@ -128,12 +128,6 @@ def _database_url(url: str) -> str:
     return url
 
 
-def _ready_mode(mode: str) -> str:
-    if mode == "incremental":
-        raise ValueError("'incremental' is not in this version yet: use 'refresh' or 'off'")
-    return mode
-
-
 Int = Annotated[int, BeforeValidator(_number)]
 Float = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 
@@ -150,7 +144,7 @@ TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 Listen = Annotated[str, AfterValidator(_listen)]
 ListenOrEmpty = Annotated[str, AfterValidator(_listen_or_empty)]
-DerivedMode = Annotated[Literal["refresh", "incremental", "off"], AfterValidator(_ready_mode)]
+DerivedMode = Literal["refresh", "incremental", "off"]
 Folders = Annotated[
     tuple[Annotated[str, AfterValidator(_folder)], ...],
     BeforeValidator(_listed),

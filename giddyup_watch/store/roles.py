@@ -33,6 +33,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "racing.ingest_rejects": ("SELECT", "INSERT", "DELETE"),
     "racing.ingest_control": ("SELECT", "UPDATE"),
     "racing.derived_views": _WRITTEN,
+    "racing.derived_upkeep": ("SELECT",),
+    "racing.derived_dirty": ("SELECT",),
     "racing.data_gaps": _KEPT,
     "racing.verified_segments": _KEPT,
     "racing.schema_migrations": ("SELECT",),
@@ -46,6 +48,14 @@ FUNCTIONS = (
     "racing.covers_month(regclass,date)",
     "racing.ensure_month(date)",
     "racing.refresh_view(regclass,boolean)",
+    "racing.derive_own()",
+    "racing.derive_noted(integer)",
+    "racing.compare_derived()",
+    "racing.watch_facts()",
+    "racing.unwatch_facts()",
+    "racing.begin_derived(boolean)",
+    "racing.build_derived(boolean)",
+    "racing.swap_derived(boolean)",
 )
 
 #: (kind, name, right); without a name: the database at hand, the sequences of TABLES.

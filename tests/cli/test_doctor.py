@@ -45,7 +45,7 @@ def test_a_healthy_installation_has_no_failure(
     lock.become_active(other, LOCK_ID)
     done = connected_cli("doctor", "--master", master)
     assert done.code == 0, done.out
-    assert [text[:4].strip() for text in done.out.splitlines()] == ["OK"] * 20
+    assert [text[:4].strip() for text in done.out.splitlines()] == ["OK"] * 21
     assert "8 segments" in line(done, "master tree")
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +72,7 @@ class Bench:
     master: Path
     rules: Rules = field(default_factory=Rules)
     orphan_seconds: float = 0.0
+    keep_up: Callable[[Connection], object] = lambda _: None
 
     def put(self, key: SegmentKey, card: Card) -> None:
         """Make the segment's files hold the card and nothing else."""
@@ -82,7 +83,14 @@ class Bench:
 
     @property
     def session(self) -> run.Session:
-        return run.Session(self.conn, self.master, self.rules, LOCK_ID, self.orphan_seconds)
+        return run.Session(
+            self.conn,
+            self.master,
+            self.rules,
+            LOCK_ID,
+            self.orphan_seconds,
+            keep_up=self.keep_up,
+        )
 
     def keys(self) -> list[SegmentKey]:
         found = layout.look(self.master, REGIONS, CODES).segments

@@ -93,7 +93,7 @@ def test_every_mistake_is_told_at_once_with_its_source_and_key(
         quiet_ms = 9000
         quite_ms = 1
         [derived]
-        mode = "incremental"
+        mode = "never"
         [database]
         lock_id = 2147483648
         [colours]
@@ -117,7 +117,7 @@ def test_every_mistake_is_told_at_once_with_its_source_and_key(
         ("command line: database.url", "must not carry a password"),
         (f"{path}: database.lock_id", "less than or equal to 2147483647"),
         (f"{path}: watch.deadline_ms", "must not be below watch.quiet_ms (9000)"),
-        (f"{path}: derived.mode", "not in this version yet"),
+        (f"{path}: derived.mode", "'refresh', 'incremental' or 'off'"),
         ("GIDDYUP_WATCH_HTTP__LISTEN: http.token", "off loopback"),
         ("GIDDYUP_WATCH_LOG__LEVEL: log.level", "'debug', 'info', 'warning' or 'error'"),
     ]

@@ -4,7 +4,7 @@ import datetime as dt
 
 from giddyup_watch import errors, settings
 from giddyup_watch.cli.doctor.check import Checks, Finding, fail, ok, warn
-from giddyup_watch.store import ledger, lock, migrate, roles, server
+from giddyup_watch.store import ledger, lock, migrate, roles, server, upkeep
 from giddyup_watch.store.connection import Connection
 
 #: Seconds that two clocks may differ before times in logs and rows mislead.
@@ -75,6 +75,33 @@ def adoption(_given: settings.Settings, conn: Connection) -> Finding:
             "giddyup-watch backfill (with --dry-run first, to see the differences)",
         )
     return ok("none that wait for a backfill")
+
+
+@check
+def derived(given: settings.Settings, conn: Connection) -> Finding:
+    """Derived views."""
+    if not _is_migrated(conn):
+        return warn(*BEFORE_MIGRATIONS)
+    found, mode = upkeep.fetch(conn), given.derived.mode
+    if found.tables and not found.whole:
+        return fail(
+            f"the known views are tables: {found.found} of {len(upkeep.KNOWN)} are there,"
+            f" with {found.triggers} of {upkeep.TRIGGERS} triggers on races and runners",
+            "giddyup-watch derived refresh, then giddyup-watch derived incremental",
+        )
+    if mode == "incremental" and not found.tables:
+        return warn(
+            'derived.mode is "incremental", the known views are materialized: they are refreshed',
+            "giddyup-watch derived incremental",
+        )
+    if mode != "incremental" and found.tables:
+        return warn(
+            f'the known views are tables, derived.mode is "{mode}": they lag behind an ingest',
+            'Set derived.mode = "incremental", or giddyup-watch derived refresh.',
+        )
+    if found.tables:
+        return ok(f"tables, {found.races} changes to work off")
+    return ok(f"materialized, derived.mode is {mode}")
 
 
 @check

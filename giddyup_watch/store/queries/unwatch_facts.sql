@@ -1,0 +1,2 @@
+-- Drop these triggers and what they noted.
+SELECT racing.unwatch_facts()
