@@ -99,7 +99,16 @@ server: $(VENV)/dev.installed ## What the default suite asks a PostgreSQL, asked
 slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input (PROFILE=ci: less of that)
 	$(PYTEST) -m '(slow or hypothesis) and not root and not browser and not monitoring' --hypothesis-profile '$(or $(PROFILE),slow)'
 
+.PHONY: fuzz
+fuzz: $(VENV)/dev.installed ## Files and manifests grown wrong, INPUTS=100000 of each (FUZZ_SEED=… to see one again)
+	FUZZ_INPUTS=$(or $(INPUTS),100000) $(BIN)/pytest -q tests/fuzz
+
 # Both say what they measured in build/soak/.
+.PHONY: soak
+soak: $(VENV)/dev.installed ## Three writers at full speed, two daemons, a fault every few seconds (MINUTES=30)
+	SOAK_SECONDS=$$(( 60 * $(or $(MINUTES),30) )) SOAK_REPORT=build/soak/soak.json $(BIN)/pytest -q tests/soak/test_soak.py
+	@cat build/soak/soak.json
+
 .PHONY: soak-kill
 soak-kill: $(VENV)/dev.installed ## kill -9 of daemon, backends and server while the tree changes (KILLS=500; root)
 	SOAK_KILLS=$(or $(KILLS),500) SOAK_REPORT=build/soak/kills.json $(BIN)/pytest -q tests/soak/test_kills.py

@@ -15,16 +15,16 @@ from tests.wait import wait_until
 QUIET_SECONDS, START_SECONDS = 180, 60
 
 
-def assert_all_is_well(stage: Stage, daemon: Daemon) -> int:
+def assert_all_is_well(stage: Stage, *daemons: Daemon) -> int:
     """After the last write: how many segments `verify` found equal."""
     wait_until(lambda: _loaded(stage) == _on_disk(stage), QUIET_SECONDS, what="it does not settle")
     stage.assert_ends_equal()
-    proven = command(daemon, "verify", "--json")
+    proven = command(daemons[0], "verify", "--json")
     assert proven.returncode == 0, proven.stdout + proven.stderr
     results = {one["segment"]: one["result"] for one in json.loads(proven.stdout)["segments"]}
     assert set(results.values()) == {"equal"}, results
     assert stage.count("racing.etl_runs", "status = 'running'") == 0
-    assert daemon.stop() == 0
+    assert [daemon.stop() for daemon in daemons] == [0] * len(daemons)
     sessions.wait_until_lock_is_free(stage.url)
     return len(results)
 

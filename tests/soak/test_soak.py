@@ -1,0 +1,170 @@
+"""Three writers at full speed, two daemons, a fault after the other: it ends equal and no larger.
+
+As long as SOAK_SECONDS says; `make soak` gives it half an hour.
+"""
+
+import datetime as dt
+import json
+import os
+import random
+import signal
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import LOCK_ID
+from tests.faults import proxy, sessions
+from tests.faults.conftest import Stage
+from tests.flow.daemon import Daemon
+from tests.server import Server
+from tests.soak import ending, scribes
+from tests.soak.conftest import Tell, size
+
+pytestmark = pytest.mark.slow
+
+#: Seconds between two faults at most, and in which what a fault causes is said.
+LULL, ECHO = 4.0, dt.timedelta(seconds=20)
+#: A daemon may have grown so much between the middle of the soak and its end.
+GROWN_MEGABYTES, GROWN_DESCRIPTORS = 16, 4
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass
+class Sizes:
+    """Of a process, sampled after each fault."""
+
+    megabytes: list[float] = field(default_factory=list)
+    descriptors: list[int] = field(default_factory=list)
+
+    def sample(self, pid: int) -> None:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        self.megabytes.append(pages * PAGE / 2**20)
+        self.descriptors.append(len(list(Path(f"/proc/{pid}/fd").iterdir())))
+
+    def growth(self) -> tuple[float, float]:
+        """From the second quarter to the last: by then everything has been seen once."""
+        return _growth(self.megabytes), _growth(self.descriptors)
+
+
+def _growth(samples: list[float] | list[int]) -> float:
+    quarter = max(1, len(samples) // 4)
+    return statistics.median(samples[-quarter:]) - statistics.median(samples[quarter : 2 * quarter])
+
+
+class Mischief:
+    """Everything that may happen to two daemons on one database, one thing at a time."""
+
+    def __init__(self, stage: Stage, server: Server, way: proxy.Proxy, stack: ExitStack) -> None:
+        self.done: Counter[str] = Counter()
+        self.when: list[dt.datetime] = []
+        self.daemons = [
+            stack.enter_context(stage.daemon()),
+            stack.enter_context(replace(stage, url=way.url(stage.url)).daemon()),
+        ]
+        self._stage = stage
+        self._server = server
+        self._way = way
+
+    def kinds(self) -> dict[str, Callable[[float], None]]:
+        return {
+            "sessions ended": lambda _: sessions.end_daemons(self._stage.url),
+            "active session ended": lambda _: sessions.end_daemons(self._stage.url, "active"),
+            "connections cut": lambda _: self._way.cut(),
+            "network held up": self._hold_up,
+            "daemon frozen": self._freeze,
+            "lock of somebody else": self._take_lock,
+            "server crashed": self._crash,
+            "everything touched": self._touch,
+        }
+
+    def do(self, kind: str, seconds: float) -> None:
+        self.when.append(dt.datetime.now(dt.UTC))
+        self.kinds()[kind](seconds)
+        self.when.append(dt.datetime.now(dt.UTC))
+        self.done[kind] += 1
+
+    def caused(self, moment: dt.datetime) -> bool:
+        return any(at - dt.timedelta(seconds=1) <= moment <= at + ECHO for at in self.when)
+
+    def _hold_up(self, seconds: float) -> None:
+        self._way.stall()
+        _pass(seconds)
+        self._way.flow()
+
+    def _freeze(self, seconds: float) -> None:
+        pid = self.daemons[int(seconds * 1000) % 2].pid
+        os.kill(pid, signal.SIGSTOP)
+        _pass(seconds)
+        os.kill(pid, signal.SIGCONT)
+
+    def _take_lock(self, seconds: float) -> None:
+        with sessions.in_the_way(self._stage.url, f"SELECT pg_advisory_lock({LOCK_ID})"):
+            _pass(seconds)
+
+    def _crash(self, seconds: float) -> None:
+        self._server.stop("immediate")
+        _pass(seconds)
+        ending.start_again(self._server)
+
+    def _touch(self, _: float) -> None:
+        for file in self._stage.master.rglob("*.csv"):
+            file.touch()
+
+
+def test_it_ends_equal_proven_and_no_larger(
+    ground: Stage, own_postgres: Server, chance: random.Random, tell: Tell
+) -> None:
+    until = time.monotonic() + size("SOAK_SECONDS", 40)
+    sizes = (Sizes(), Sizes())
+    with ExitStack() as stack:
+        way = stack.enter_context(proxy.in_front_of(own_postgres.socket))
+        writers = stack.enter_context(scribes.at_work(ground.master, 1, size("SOAK_REST", 0)))
+        mischief = Mischief(ground, own_postgres, way, stack)
+        for kind in cycle(chance.sample(sorted(mischief.kinds()), len(mischief.kinds()))):
+            if time.monotonic() > until:
+                break
+            _pass(chance.uniform(0, LULL))
+            mischief.do(kind, chance.uniform(0, 2))
+            for one, daemon in zip(sizes, mischief.daemons, strict=True):
+                one.sample(daemon.pid)
+        for writer in writers:
+            writer.settle()
+        first, second = mischief.daemons
+        runs = ground.count("racing.etl_runs")
+        segments = ending.assert_all_is_well(ground, first, second)
+    uncaused = [line for daemon in mischief.daemons for line in _complaints(daemon, mischief)]
+    tell(
+        faults=dict(mischief.done),
+        turns_of_writers={type(writer).__name__: writer.turns for writer in writers},
+        runs=runs,
+        segments_proven_equal=segments,
+        megabytes=[[round(one, 1) for one in s.megabytes] for s in sizes],
+        descriptors=[s.descriptors for s in sizes],
+        uncaused=uncaused,
+    )
+    assert uncaused == []
+    for one in sizes:
+        megabytes, descriptors = one.growth()
+        assert megabytes < GROWN_MEGABYTES, one.megabytes
+        assert descriptors <= GROWN_DESCRIPTORS, one.descriptors
+
+
+def _complaints(daemon: Daemon, mischief: Mischief) -> Iterator[str]:
+    """Errors that followed no fault."""
+    for line in daemon.log.read_text().splitlines():
+        told = json.loads(line)
+        moment = dt.datetime.fromisoformat(told["timestamp"])
+        if told["level"] in ("error", "critical") and not mischief.caused(moment):
+            yield line
+
+
+def _pass(seconds: float) -> None:
+    threading.Event().wait(seconds)
