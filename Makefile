@@ -139,7 +139,7 @@ dashboards: $(VENV)/dev.installed ## Write monitoring/grafana/dashboards/*.json 
 # apt-get install systemd-container postgresql-15 libnss-systemd; what failed is in build/test-systemd.
 .PHONY: test-systemd
 test-systemd: deb ## The package as a service, on a machine booted in a container (root)
-	$(BIN)/pytest -n 2 --dist loadfile -m booted tests/systemd
+	$(BIN)/pytest -n 4 --dist worksteal -m booted tests/systemd
 
 .PHONY: check
 check: $(VENV)/dev.installed ## Format, lint, types, layers, and `make test` with its coverage: what a change must pass
