@@ -4,6 +4,7 @@ Gauge and event come within an interval; one daemon is watched through all of it
 """
 
 import datetime as dt
+import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -281,7 +282,8 @@ class Daily:
 
     def write(self, first: dt.date, last: dt.date, *, without: dt.date | None = None) -> None:
         """All days of the months from `first` on, up to `last`."""
-        card = WORLD.day("gb", "jumps", DAYS[0])
+        days = (first + dt.timedelta(days=number) for number in itertools.count())
+        card = next(card for day in days if (card := WORLD.day("gb", "jumps", day)).races)
         for key in tree.segments(tree.months(f"{first:%Y-%m}", f"{last:%Y-%m}"), ["gb"], ["jumps"]):
             month = Card()
             for number in range(31):
