@@ -176,7 +176,11 @@ class _Link:
 def _connect(target: Address) -> socket.socket:
     if isinstance(target, Path):
         server = socket.socket(socket.AF_UNIX)
-        server.connect(str(target))
+        try:
+            server.connect(str(target))
+        except OSError:
+            server.close()
+            raise
         return server
     return socket.create_connection(target)
 
