@@ -9,7 +9,7 @@ import click
 
 from giddyup_watch import settings
 from giddyup_watch.cli import database, options, output
-from giddyup_watch.daemon import rescan, terms
+from giddyup_watch.daemon import terms
 from giddyup_watch.errors import TreeMissingError
 from giddyup_watch.gaps import checks, live
 from giddyup_watch.gaps.check import Ask
@@ -134,7 +134,7 @@ def _disk(loaded: settings.Settings) -> Inventory | None:
         inventory.update(master.path, look)
     except TreeMissingError:
         return None
-    return inventory if rescan.present(look.segments) else None
+    return inventory if layout.present(look.segments) else None
 
 
 def _waiting(disk: Inventory | None) -> dict[SegmentKey, float]:

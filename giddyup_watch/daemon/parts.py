@@ -10,11 +10,21 @@ from functools import partial
 from pathlib import Path
 
 from giddyup_watch import settings
-from giddyup_watch.daemon import listeners, monitor, refresher, rounds, terms, watcher, work, worker
-from giddyup_watch.daemon.asking import Asking
-from giddyup_watch.daemon.board import Board
-from giddyup_watch.daemon.duty import Duty
-from giddyup_watch.daemon.heartbeat import (
+from giddyup_watch.daemon import terms
+from giddyup_watch.daemon.checking import monitor, rounds
+from giddyup_watch.daemon.deriving import refresher
+from giddyup_watch.daemon.loading import work, worker
+from giddyup_watch.daemon.loading.readiness import Readiness
+from giddyup_watch.daemon.loading.reporter import Reporter
+from giddyup_watch.daemon.reloading import Reload
+from giddyup_watch.daemon.service import Service
+from giddyup_watch.daemon.serving import listeners
+from giddyup_watch.daemon.serving.asking import Asking
+from giddyup_watch.daemon.serving.readers import Readers
+from giddyup_watch.daemon.serving.web import Web
+from giddyup_watch.daemon.state.board import Board
+from giddyup_watch.daemon.state.duty import Duty
+from giddyup_watch.daemon.state.heartbeat import (
     CHECK_STATEMENT_TIMEOUT_MS,
     INGEST_STATEMENT_TIMEOUT_MS,
     READ_STATEMENT_TIMEOUT_MS,
@@ -22,16 +32,11 @@ from giddyup_watch.daemon.heartbeat import (
     Heartbeat,
     Stall,
 )
-from giddyup_watch.daemon.intake import Intake
-from giddyup_watch.daemon.orders import Orders
-from giddyup_watch.daemon.pending import Pending
-from giddyup_watch.daemon.readers import Readers
-from giddyup_watch.daemon.readiness import Readiness
-from giddyup_watch.daemon.reloading import Reload
-from giddyup_watch.daemon.reporter import Reporter
-from giddyup_watch.daemon.service import Service
+from giddyup_watch.daemon.state.intake import Intake
+from giddyup_watch.daemon.state.orders import Orders
+from giddyup_watch.daemon.state.pending import Pending
 from giddyup_watch.daemon.summary import View
-from giddyup_watch.daemon.web import Web
+from giddyup_watch.daemon.watching import watcher
 from giddyup_watch.http import app
 from giddyup_watch.http.desk import Desk, Situation
 from giddyup_watch.http.forms import Folders

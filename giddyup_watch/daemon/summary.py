@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from giddyup_watch.daemon.board import NOT_CHECKED
-from giddyup_watch.daemon.duty import Role
-from giddyup_watch.daemon.heartbeat import Stall
+from giddyup_watch.daemon.state.board import NOT_CHECKED
+from giddyup_watch.daemon.state.duty import Role
+from giddyup_watch.daemon.state.heartbeat import Stall
 from giddyup_watch.model import SegmentKey, newest_first
 
 

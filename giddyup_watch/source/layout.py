@@ -1,7 +1,7 @@
 """Where segments lie in the master tree, and what a stat tells of all of them."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -71,6 +71,11 @@ def look(master: Path, regions: Sequence[str], codes: Sequence[str]) -> Look:
             for code, code_fd in walk.folders(region_fd, f"{region}/", codes):
                 walk.months(code_fd, region, code)
     return Look((found.st_dev, found.st_ino), walk.segments, frozenset(walk.strangers))
+
+
+def present(segments: Mapping[SegmentKey, SegmentStamp]) -> dict[SegmentKey, SegmentStamp]:
+    """Those of which there is any file: an empty folder is nothing yet, or nothing any more."""
+    return {key: stamp for key, stamp in segments.items() if stamp != tree.NOT_THERE}
 
 
 class _Walk:

@@ -1,4 +1,4 @@
-from giddyup_watch.daemon.heartbeat import (
+from giddyup_watch.daemon.state.heartbeat import (
     CHECK_STATEMENT_TIMEOUT_MS,
     INGEST_STATEMENT_TIMEOUT_MS,
     LIMITS,

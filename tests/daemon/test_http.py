@@ -21,9 +21,9 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from giddyup_watch.daemon import web as web_module
-from giddyup_watch.daemon.orders import Orders
-from giddyup_watch.daemon.web import Web
+from giddyup_watch.daemon.serving import web as web_module
+from giddyup_watch.daemon.serving.web import Web
+from giddyup_watch.daemon.state.orders import Orders
 from giddyup_watch.errors import ConfigError
 from giddyup_watch.http import app, server, sockets
 from giddyup_watch.http.desk import Desk

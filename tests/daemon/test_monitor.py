@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from giddyup_watch import metrics
-from giddyup_watch.daemon.herald import SAID
+from giddyup_watch.daemon.checking.herald import SAID
 from giddyup_watch.daemon.parts import Parts
 from giddyup_watch.demo import edits, writers
 from giddyup_watch.gaps import checks

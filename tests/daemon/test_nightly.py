@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from giddyup_watch.daemon.nightly import by_month, last_due
+from giddyup_watch.daemon.checking.nightly import by_month
+from giddyup_watch.daemon.nights import last_due
 from giddyup_watch.demo import edits, writers
 from giddyup_watch.ingest import run
 from giddyup_watch.model import Rules, SegmentKey

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from giddyup_watch.daemon.orders import Orders
+from giddyup_watch.daemon.state.orders import Orders
 from giddyup_watch.errors import LockBusyError, NotServingError, PausedError
 from giddyup_watch.http.desk import Accepted, Wanted
 from giddyup_watch.store import connection, control, migrate, runs

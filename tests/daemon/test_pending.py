@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giddyup_watch.daemon.pending import FAIR_TURN, Pending
+from giddyup_watch.daemon.state.pending import FAIR_TURN, Pending
 from giddyup_watch.model import SegmentKey
 
 QUIET, DEADLINE = 0.5, 5.0

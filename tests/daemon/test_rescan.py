@@ -1,4 +1,4 @@
-from giddyup_watch.daemon.rescan import Census, newest_manifests
+from giddyup_watch.daemon.watching.rescan import Census, newest_manifests
 from giddyup_watch.model import FileStamp, SegmentKey, SegmentStamp
 from giddyup_watch.source import tree
 

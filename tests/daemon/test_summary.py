@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from giddyup_watch.daemon import summary
-from giddyup_watch.daemon.board import NOT_CHECKED
-from giddyup_watch.daemon.heartbeat import Stall
+from giddyup_watch.daemon.state.board import NOT_CHECKED
+from giddyup_watch.daemon.state.heartbeat import Stall
 from giddyup_watch.daemon.summary import View
 from giddyup_watch.model import SegmentKey
 

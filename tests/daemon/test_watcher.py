@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from giddyup_watch.daemon.watcher import Backend
+from giddyup_watch.daemon.watching.watcher import Backend
 from tests.daemon.conftest import Tree
 from tests.daemon.watching import Watched
 from tests.wait import wait_until

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from giddyup_watch.daemon import heartbeat
 from giddyup_watch.daemon.parts import Parts
+from giddyup_watch.daemon.state import heartbeat
 from giddyup_watch.demo import edits, writers
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.store import control, migrate

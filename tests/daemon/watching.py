@@ -17,9 +17,9 @@ from typing import Any
 
 import structlog.testing
 
-from giddyup_watch.daemon.board import Board
-from giddyup_watch.daemon.heartbeat import Heartbeat
-from giddyup_watch.daemon.watcher import Backend, Pace, Tree, Watcher
+from giddyup_watch.daemon.state.board import Board
+from giddyup_watch.daemon.state.heartbeat import Heartbeat
+from giddyup_watch.daemon.watching.watcher import Backend, Pace, Tree, Watcher
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.model import SegmentKey
 

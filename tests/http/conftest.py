@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from giddyup_watch.daemon.orders import Orders
-from giddyup_watch.daemon.web import Web
+from giddyup_watch.daemon.serving.web import Web
+from giddyup_watch.daemon.state.orders import Orders
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.demo.tree import build, segments
 from giddyup_watch.http import app, server

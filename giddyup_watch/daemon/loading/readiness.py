@@ -6,7 +6,7 @@ from typing import Literal
 
 import structlog
 
-from giddyup_watch.daemon.board import Board
+from giddyup_watch.daemon.state.board import Board
 from giddyup_watch.logs import Event
 from giddyup_watch.store import ledger, migrate
 from giddyup_watch.store.connection import Connection

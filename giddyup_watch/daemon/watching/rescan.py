@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from giddyup_watch.model import SegmentKey, SegmentStamp
-from giddyup_watch.source import tree
+from giddyup_watch.source import layout
 
 _EMPTY = frozenset[SegmentKey]()
 
@@ -46,7 +46,7 @@ class Census:
 
         `told`: when the last event of a segment came.
         """
-        before, after = self._stamps, present(segments)
+        before, after = self._stamps, layout.present(segments)
         self._stamps = after
         if before is None:
             self._looked_at = now
@@ -68,11 +68,6 @@ class Census:
     def _changed_after(self, stamp: SegmentStamp | None) -> float:
         """What is gone left no time of its own: it went after the look that still saw it."""
         return self._looked_at if stamp is None else stamp.changed_at
-
-
-def present(segments: Mapping[SegmentKey, SegmentStamp]) -> dict[SegmentKey, SegmentStamp]:
-    """Those of which there is any file: an empty folder is nothing yet, or nothing any more."""
-    return {key: stamp for key, stamp in segments.items() if stamp != tree.NOT_THERE}
 
 
 def newest_manifests(segments: Mapping[SegmentKey, SegmentStamp]) -> dict[tuple[str, str], float]:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from giddyup_watch.daemon import terms
-from giddyup_watch.daemon.board import NOT_CHECKED, Board
-from giddyup_watch.daemon.pending import Pending
+from giddyup_watch.daemon.state.board import NOT_CHECKED, Board
+from giddyup_watch.daemon.state.pending import Pending
 from giddyup_watch.errors import TreeMissingError
 from giddyup_watch.gaps.check import Ask
 from giddyup_watch.gaps.history import History

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from giddyup_watch.daemon.duty import Duty
-from giddyup_watch.daemon.heartbeat import Heartbeat
-from giddyup_watch.daemon.intake import Intake
-from giddyup_watch.daemon.pending import Pending
-from giddyup_watch.daemon.reporter import Reporter
+from giddyup_watch.daemon.loading.reporter import Reporter
+from giddyup_watch.daemon.state.duty import Duty
+from giddyup_watch.daemon.state.heartbeat import Heartbeat
+from giddyup_watch.daemon.state.intake import Intake
+from giddyup_watch.daemon.state.pending import Pending
 from giddyup_watch.errors import NotReadyError, SegmentRefusedError
 from giddyup_watch.ingest.outcome import Outcome, TurnResult
 from giddyup_watch.metrics import Metrics

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from giddyup_watch.daemon import rescan
-from giddyup_watch.daemon.board import Board
-from giddyup_watch.daemon.duty import Duty, News
-from giddyup_watch.daemon.pending import Pending
+from giddyup_watch.daemon.state.board import Board
+from giddyup_watch.daemon.state.duty import Duty, News
+from giddyup_watch.daemon.state.pending import Pending
 from giddyup_watch.errors import TreeMissingError
 from giddyup_watch.gaps import checks
 from giddyup_watch.gaps import round as gap_round
@@ -95,7 +94,7 @@ class Rounds:
             return None
         try:
             look = layout.look(plan.master, plan.terms.regions, plan.terms.codes)
-            if not rescan.present(look.segments):
+            if not layout.present(look.segments):
                 return None
             self._inventory.update(plan.master, look)
         except TreeMissingError:

@@ -12,16 +12,17 @@ from typing import Any
 
 import structlog
 
-from giddyup_watch.daemon import backoff, coverage, nightly
+from giddyup_watch.daemon import backoff
 from giddyup_watch.daemon.backoff import Backoff
-from giddyup_watch.daemon.board import Board
-from giddyup_watch.daemon.duty import Duty
-from giddyup_watch.daemon.heartbeat import Heartbeat
-from giddyup_watch.daemon.herald import Herald
-from giddyup_watch.daemon.nightly import Nightly
-from giddyup_watch.daemon.pending import Pending
-from giddyup_watch.daemon.rounds import Plan, Rounds, StoppedError
+from giddyup_watch.daemon.checking import coverage, nightly
+from giddyup_watch.daemon.checking.herald import Herald
+from giddyup_watch.daemon.checking.nightly import Nightly
+from giddyup_watch.daemon.checking.rounds import Plan, Rounds, StoppedError
 from giddyup_watch.daemon.service import Service
+from giddyup_watch.daemon.state.board import Board
+from giddyup_watch.daemon.state.duty import Duty
+from giddyup_watch.daemon.state.heartbeat import Heartbeat
+from giddyup_watch.daemon.state.pending import Pending
 from giddyup_watch.errors import GiddyupError
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics

@@ -10,9 +10,9 @@ import structlog
 
 from giddyup_watch.daemon import backoff
 from giddyup_watch.daemon.backoff import Backoff
-from giddyup_watch.daemon.readiness import Readiness
+from giddyup_watch.daemon.loading.readiness import Readiness
+from giddyup_watch.daemon.loading.work import Job, Surroundings, Work
 from giddyup_watch.daemon.service import Service
-from giddyup_watch.daemon.work import Job, Surroundings, Work
 from giddyup_watch.errors import (
     ConfigError,
     DatabaseUnavailableError,

@@ -11,10 +11,10 @@ from typing import Literal
 
 import structlog
 
-from giddyup_watch.daemon import inotify, rescan
-from giddyup_watch.daemon.board import NOT_CHECKED, Board
-from giddyup_watch.daemon.heartbeat import Heartbeat
 from giddyup_watch.daemon.service import Service
+from giddyup_watch.daemon.state.board import NOT_CHECKED, Board
+from giddyup_watch.daemon.state.heartbeat import Heartbeat
+from giddyup_watch.daemon.watching import inotify, rescan
 from giddyup_watch.errors import TreeMissingError
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
@@ -219,7 +219,7 @@ class Watcher(Service):
         self._metrics.set("rescan_last_success_timestamp_seconds", wall)
         if self._replaced(look):
             return
-        segments = rescan.present(look.segments)
+        segments = layout.present(look.segments)
         self._report(look, segments)
         if segments:
             self._compare(segments, wall, reason)

@@ -4,11 +4,11 @@ import datetime as dt
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from zoneinfo import ZoneInfo
 
 import structlog
 
-from giddyup_watch.daemon.rounds import Plan
+from giddyup_watch.daemon import nights
+from giddyup_watch.daemon.checking.rounds import Plan
 from giddyup_watch.explain import verify
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
@@ -21,20 +21,6 @@ from giddyup_watch.store.connection import Connection
 AGAIN = 4
 
 log = structlog.get_logger(__name__)
-
-
-def last_due(at: dt.time, zone: ZoneInfo, now: dt.datetime) -> dt.datetime:
-    """Return the last time, up to `now`, that the clocks in `zone` showed `at`.
-
-    A time that comes twice when the clocks go back counts once; one that they
-    leave out counts as if they had not.
-    """
-    today = now.astimezone(zone).date()
-    times = (
-        dt.datetime.combine(today - dt.timedelta(days=back), at, zone).astimezone(dt.UTC)
-        for back in (-1, 0, 1, 2)
-    )
-    return max(when for when in times if when <= now)
 
 
 class Nightly:
@@ -83,7 +69,7 @@ class Nightly:
 
     def _night(self, now: dt.datetime) -> dt.datetime | None:
         plan = self._plan()
-        return last_due(plan.verify_at, plan.terms.zone, now) if plan.verify_at else None
+        return nights.last_due(plan.verify_at, plan.terms.zone, now) if plan.verify_at else None
 
     def _start(self, conn: Connection, disk: Inventory, night: dt.datetime) -> None:
         """Find the segments that were not compared since the clocks showed the time."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from giddyup_watch.daemon import nightly
+from giddyup_watch.daemon import nights
 from giddyup_watch.derived import upkeep
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
@@ -109,19 +109,8 @@ class Upkeep:
         self._warned = plan.expected
 
 
-def within_ingest(conn: Connection) -> None:
-    """Bring the tables up to the transaction at hand; it commits whatever becomes of that."""
-    error = upkeep.keep_up(conn)
-    if error:
-        log.warning(Event.VIEWS_FAILED, reason=error, hint="noted; tried again in some seconds")
-
-
-def nothing(_conn: Connection) -> None:
-    """Leave the views to the refresher."""
-
-
 def _night(plan: Plan) -> float:
     """When the comparison was last due, in seconds since the epoch."""
     if plan.compare_at is None:
         return -math.inf
-    return nightly.last_due(plan.compare_at, plan.zone, dt.datetime.now(dt.UTC)).timestamp()
+    return nights.last_due(plan.compare_at, plan.zone, dt.datetime.now(dt.UTC)).timestamp()

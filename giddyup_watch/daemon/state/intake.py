@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from giddyup_watch.daemon.pending import Pending
+from giddyup_watch.daemon.state.pending import Pending
 from giddyup_watch.logs import Event
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.model import SegmentKey, Trigger

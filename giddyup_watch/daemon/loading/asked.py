@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from giddyup_watch.daemon.heartbeat import Heartbeat
-from giddyup_watch.daemon.intake import Intake
-from giddyup_watch.daemon.orders import Order, Orders
-from giddyup_watch.daemon.reporter import Reporter
+from giddyup_watch.daemon.loading.reporter import Reporter
+from giddyup_watch.daemon.state.heartbeat import Heartbeat
+from giddyup_watch.daemon.state.intake import Intake
+from giddyup_watch.daemon.state.orders import Order, Orders
 from giddyup_watch.errors import PausedError, RunCanceledError
 from giddyup_watch.http.desk import Accepted
 from giddyup_watch.ingest import asked, run

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import structlog
 
-from giddyup_watch.daemon import rescan, upkeep
-from giddyup_watch.daemon.asked import Asked
-from giddyup_watch.daemon.board import Board
-from giddyup_watch.daemon.duty import Duty
-from giddyup_watch.daemon.heartbeat import Heartbeat
-from giddyup_watch.daemon.intake import Intake
-from giddyup_watch.daemon.orders import Order, Orders
-from giddyup_watch.daemon.pending import Pending
-from giddyup_watch.daemon.reporter import Reporter
-from giddyup_watch.daemon.turn import Turn
+from giddyup_watch.daemon.loading import keeping
+from giddyup_watch.daemon.loading.asked import Asked
+from giddyup_watch.daemon.loading.reporter import Reporter
+from giddyup_watch.daemon.loading.turn import Turn
+from giddyup_watch.daemon.state.board import Board
+from giddyup_watch.daemon.state.duty import Duty
+from giddyup_watch.daemon.state.heartbeat import Heartbeat
+from giddyup_watch.daemon.state.intake import Intake
+from giddyup_watch.daemon.state.orders import Order, Orders
+from giddyup_watch.daemon.state.pending import Pending
 from giddyup_watch.errors import (
     DatabaseUnavailableError,
     GiddyupError,
@@ -184,7 +184,7 @@ class Work:
             look = layout.look(job.master, job.regions, job.codes)
         except TreeMissingError:
             return  # the watcher will say so; the comparison stays due
-        on_disk = rescan.present(look.segments)
+        on_disk = layout.present(look.segments)
         if not on_disk:
             return
         due = reconcile.due(self._conn, on_disk.keys(), self._remembered, job.rules)
@@ -238,7 +238,7 @@ class Work:
             job.lock_id,
             job.orphan_seconds,
             self._memory.parse,
-            upkeep.within_ingest if job.incremental else upkeep.nothing,
+            keeping.within_ingest if job.incremental else keeping.nothing,
         )
 
     def _goes_on(self) -> bool:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from giddyup_watch.daemon import upkeep
-from giddyup_watch.daemon.duty import Duty
-from giddyup_watch.daemon.heartbeat import Heartbeat
+from giddyup_watch.daemon.deriving import upkeep
 from giddyup_watch.daemon.service import Service
+from giddyup_watch.daemon.state.duty import Duty
+from giddyup_watch.daemon.state.heartbeat import Heartbeat
 from giddyup_watch.derived import refresh
 from giddyup_watch.errors import GiddyupError
 from giddyup_watch.logs import Event

@@ -1,0 +1,1 @@
+"""What is missing and what is proved: rounds of checks, the nightly proof, who says what."""

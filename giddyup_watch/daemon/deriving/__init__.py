@@ -1,0 +1,1 @@
+"""What is computed from the facts: refreshed, or kept up, on a connection of its own."""

@@ -1,0 +1,1 @@
+"""The thread that writes facts: becomes active, takes what is ready, loads it, obeys orders."""

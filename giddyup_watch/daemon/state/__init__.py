@@ -1,0 +1,1 @@
+"""What the threads know of each other: queue, orders, role, problems, heartbeats."""

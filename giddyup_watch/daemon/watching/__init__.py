@@ -1,0 +1,1 @@
+"""What changed in the tree: told by events, found by looking."""
