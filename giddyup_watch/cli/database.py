@@ -10,7 +10,7 @@ from giddyup_watch import errors, settings
 from giddyup_watch.store import connection, embedded, migrate
 from giddyup_watch.store.connection import Connection
 
-_HINT = "Set database.url, or GIDDYUP_WATCH_DATABASE__URL, to a libpq URL or to 'embedded'."
+_HINT = "set database.url, or GIDDYUP_WATCH_DATABASE__URL, to a libpq URL or to 'embedded'"
 
 
 def typed_by_a_person() -> bool:

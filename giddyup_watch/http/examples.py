@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from giddyup_watch.http.problems import Problem
+from giddyup_watch.http.protocol import NOT_HTTP
 
 _SCOPE: dict[str, Any] = {
     "regions": ["gb"],
@@ -170,7 +171,7 @@ _BUSY = "run 42, asked for over the API"
 PROBLEMS: Mapping[int, Problem] = {
     one.status: one
     for one in (
-        Problem(400, "Invalid HTTP request received.", "speak HTTP/1.1 to this port"),
+        NOT_HTTP,
         Problem(
             401,
             "a request that changes something needs a token",

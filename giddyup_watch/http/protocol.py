@@ -31,6 +31,8 @@ CROWDED = Problem(
     headers={"Retry-After": "5", "Connection": "close"},
 )
 
+NOT_HTTP = Problem(400, "what came is no HTTP request", "speak HTTP/1.1 to this port")
+
 Phase = Literal["head", "request", "between"]
 
 
@@ -79,10 +81,9 @@ class Protocol(H11Protocol):
         super().connection_lost(exc)
         self.lost.set_result(None)
 
-    def send_400_response(self, msg: str) -> None:
-        """What cannot be read as HTTP, told like every other error."""
-        problem = Problem(400, msg, "speak HTTP/1.1 to this port")
-        body = json.dumps(problem.document()).encode()
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn has its own words
+        """What cannot be read as HTTP, told like every other error, in our words."""
+        body = json.dumps(NOT_HTTP.document()).encode()
         headers = [
             ("content-type", MEDIA_TYPE),
             ("content-length", str(len(body))),

@@ -25,7 +25,7 @@ class SettingsError(errors.ConfigError):
         lines = "".join(f"\n  {problem}" for problem in self.problems)
         super().__init__(
             f"{count} mistake{'s' if count > 1 else ''} in the settings:{lines}",
-            hint="config.example.toml shows every key with its default and unit.",
+            hint="config.example.toml shows every key with its default and unit",
         )
 
 

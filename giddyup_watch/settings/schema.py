@@ -49,7 +49,7 @@ class Master(Section):
         if self.path is None:
             raise errors.ConfigError(
                 "master.path is not set: where is the tree?",
-                hint="Give --master DIR, or set master.path in the settings.",
+                hint="give --master DIR, or set master.path in the settings",
             )
         return self.path
 

@@ -83,7 +83,7 @@ def _steps(wish: Wish, *, only_print: bool) -> list[Step]:
         return plan.steps(wish)
     except PermissionError as exc:
         raise errors.PermissionDeniedError(
-            f"{exc.filename} cannot be read", hint="Run setup as root."
+            f"{exc.filename} cannot be read", hint="run setup as root"
         ) from exc
 
 

@@ -48,9 +48,7 @@ def present(root: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise ConfigError(
-            f"{file} cannot be read: {exc}", hint="Mend it, or move it away."
-        ) from exc
+        raise ConfigError(f"{file} cannot be read: {exc}", hint="mend it, or move it away") from exc
     pairs = (("master", "path"), ("database", "url"))
     return {
         f"{section}.{key}": str(document[section][key])
@@ -80,7 +78,7 @@ def _settings(wish: Wish) -> Iterator[Step]:
     if file.exists() and any(tomllib.loads(file.read_text("utf-8")).values()):
         raise ConfigError(
             f"{file} says otherwise, and is left as it is:\n{_difference(file, text)}",
-            hint="Change it by hand, or move it away; then run setup again.",
+            hint="change it by hand, or move it away; then run setup again",
         )
     yield Put(file, text)
 
@@ -101,7 +99,7 @@ def _credentials(wish: Wish) -> Iterator[Step]:
         if password.exists() and password.read_text("utf-8").rstrip("\r\n") != wish.password:
             raise ConfigError(
                 f"{password} has another password, and is left as it is",
-                hint="Remove it, run setup again, and restart the service.",
+                hint="remove it, run setup again, and restart the service",
             )
         yield Put(password, wish.password + "\n", 0o600, folder_mode=0o700)
     if wish.token and not token.exists():
@@ -125,7 +123,7 @@ def _database(wish: Wish) -> Iterator[Step]:
         raise ConfigError(
             "only a database of this machine, with a name, can be made: "
             "postgresql:///giddyup and the like",
-            hint="On its server: createdb, then giddyup-watch migrate --role NAME.",
+            hint="on its server: createdb, then giddyup-watch migrate --role NAME",
         )
     at = [f"--{key}={given[key]}" for key in ("host", "port") if given.get(key)]
     query = "&".join(f"{key}={given[key]}" for key in ("host", "port") if given.get(key))

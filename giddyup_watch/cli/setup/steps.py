@@ -46,7 +46,7 @@ class Put:
             new.rename(self.path)
         except OSError as exc:
             raise PermissionDeniedError(
-                f"{self.path} cannot be written: {exc.strerror}", hint="Run setup as root."
+                f"{self.path} cannot be written: {exc.strerror}", hint="run setup as root"
             ) from exc
 
 
@@ -69,7 +69,7 @@ class Run:
             said = done.stderr.strip() or done.stdout.strip()
             raise TransientError(
                 f"{self} ended with {done.returncode}: {said}",
-                hint="Mend that, and run setup again: what is done is not done twice.",
+                hint="mend that, and run setup again: what is done is not done twice",
             )
 
 
@@ -114,7 +114,7 @@ def _superuser() -> Iterator[None]:
     except KeyError:
         raise ConfigError(
             f"there is no user {SUPERUSER}: no PostgreSQL is installed here",
-            hint="apt-get install postgresql, or make the database where it is.",
+            hint="apt-get install postgresql, or make the database where it is",
         ) from None
     os.setegid(user.pw_gid)
     os.seteuid(user.pw_uid)
@@ -137,5 +137,5 @@ def _run(command: Iterable[str]) -> subprocess.CompletedProcess[str]:
     except FileNotFoundError:
         raise ConfigError(
             f"{line[0]} is not there",
-            hint=f"Install what brings it; the step was: {shlex.join(line)}",
+            hint=f"install what brings it; the step was: {shlex.join(line)}",
         ) from None

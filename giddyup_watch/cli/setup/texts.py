@@ -38,7 +38,7 @@ def unit(program: Path, interpreter: Path) -> str:
             raise ConfigError(
                 f"{path} is below a home directory, which the service cannot see"
                 " (ProtectHome=yes: it would end as 203/EXEC)",
-                hint="Install it outside, with a Python that is outside too: docs/install.md.",
+                hint="install it outside, with a Python that is outside too: docs/install.md",
             )
     return shipped("systemd/giddyup-watch.service").replace(_PROGRAM, str(program))
 
