@@ -168,7 +168,7 @@ test-deb: $(VENV)/dev.installed ## The package, built and looked at (apt-get ins
 
 .PHONY: openapi
 openapi: $(VENV)/dev.installed ## Write docs/openapi.json from the code
-	$(BIN)/python -m giddyup_watch.http.document > docs/openapi.json.new
+	$(BIN)/python -m giddyup_watch.http.described.document > docs/openapi.json.new
 	@mv docs/openapi.json.new docs/openapi.json
 
 .PHONY: lock

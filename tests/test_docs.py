@@ -14,7 +14,7 @@ from psycopg.rows import scalar_row
 
 from giddyup_watch import errors, metrics
 from giddyup_watch.cli import main
-from giddyup_watch.cli.coverage import MARKS
+from giddyup_watch.cli.asking.coverage import MARKS
 from giddyup_watch.demo import tree
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.explain.proof import RESULTS

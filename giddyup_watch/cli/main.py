@@ -28,20 +28,28 @@ class _Entry(NamedTuple):
 #: answers at once (60 ms instead of 400 with the driver, pydantic and rich).
 COMMANDS = {
     "run": _Entry("run", "Follow the tree and keep the database equal to it: the daemon."),
-    "ingest": _Entry("ingest", "Load some days or months now."),
-    "backfill": _Entry("backfill", "Load everything on disk that is not loaded."),
-    "gaps": _Entry("gaps", "What is missing or does not add up; `gaps ack` acknowledges one."),
-    "status": _Entry("status", "Last run, lock holder, pause, freshness, states of segments."),
-    "why": _Entry("why", "Say why a day or month is loaded, or is not."),
-    "coverage": _Entry("coverage", "A year of days: loaded, missing, held; by region and code."),
-    "verify": _Entry("verify", "Prove, row by row, that the database equals the files."),
-    "cancel": _Entry("control", "Stop the running ingest at its next safe point."),
-    "pause": _Entry("control", "Go on watching, but load nothing."),
-    "resume": _Entry("control", "Load again, what was parked by a cancel too."),
-    "reload": _Entry("control", "Have the daemon read its settings again."),
-    "migrate": _Entry("migrate", "Bring the database to this version's tables."),
-    "derived": _Entry("derived", "How the known views are kept: as tables, or refreshed."),
-    "config": _Entry("config", "Check or show the settings."),
+    "ingest": _Entry("loading.ingest", "Load some days or months now."),
+    "backfill": _Entry("loading.backfill", "Load everything on disk that is not loaded."),
+    "gaps": _Entry(
+        "asking.gaps", "What is missing or does not add up; `gaps ack` acknowledges one."
+    ),
+    "status": _Entry(
+        "asking.status", "Last run, lock holder, pause, freshness, states of segments."
+    ),
+    "why": _Entry("asking.why", "Say why a day or month is loaded, or is not."),
+    "coverage": _Entry(
+        "asking.coverage", "A year of days: loaded, missing, held; by region and code."
+    ),
+    "verify": _Entry("asking.verify", "Prove, row by row, that the database equals the files."),
+    "cancel": _Entry("loading.control", "Stop the running ingest at its next safe point."),
+    "pause": _Entry("loading.control", "Go on watching, but load nothing."),
+    "resume": _Entry("loading.control", "Load again, what was parked by a cancel too."),
+    "reload": _Entry("loading.control", "Have the daemon read its settings again."),
+    "migrate": _Entry("maintenance.migrate", "Bring the database to this version's tables."),
+    "derived": _Entry(
+        "maintenance.derived", "How the known views are kept: as tables, or refreshed."
+    ),
+    "config": _Entry("maintenance.config", "Check or show the settings."),
     "doctor": _Entry("doctor", "Check what a person would check by hand."),
     "setup": _Entry("setup", "Bring a fresh machine to a running service."),
     "demo": _Entry("demo", "The five-minute tour on a sample tree."),

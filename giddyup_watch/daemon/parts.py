@@ -38,9 +38,9 @@ from giddyup_watch.daemon.state.pending import Pending
 from giddyup_watch.daemon.summary import View
 from giddyup_watch.daemon.watching import watcher
 from giddyup_watch.http import app
-from giddyup_watch.http.desk import Desk, Situation
-from giddyup_watch.http.forms import Folders
-from giddyup_watch.http.gate import Limits
+from giddyup_watch.http.access.gate import Limits
+from giddyup_watch.http.operations.desk import Desk, Situation
+from giddyup_watch.http.operations.forms import Folders
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.settings import Settings
 from giddyup_watch.store import connection

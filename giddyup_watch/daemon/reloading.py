@@ -9,7 +9,7 @@ import structlog
 from giddyup_watch import logs, settings
 from giddyup_watch.daemon import systemd
 from giddyup_watch.errors import ConfigError
-from giddyup_watch.http.desk import Reloaded
+from giddyup_watch.http.operations.desk import Reloaded
 from giddyup_watch.logs import Event
 from giddyup_watch.settings import Settings
 

@@ -12,14 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from giddyup_watch import __version__
 from giddyup_watch import metrics as table
-from giddyup_watch.http import api, forms
 from giddyup_watch.http import problems as telling
-from giddyup_watch.http.days import Days
-from giddyup_watch.http.desk import Desk
-from giddyup_watch.http.gate import Gate, Limits
+from giddyup_watch.http.access.gate import Gate, Limits
+from giddyup_watch.http.access.trust import Gatekeeper, Listener
+from giddyup_watch.http.listening.protocol import CROWDED
+from giddyup_watch.http.operations import api, forms
+from giddyup_watch.http.operations.days import Days
+from giddyup_watch.http.operations.desk import Desk
 from giddyup_watch.http.page.endpoints import Page
-from giddyup_watch.http.protocol import CROWDED
-from giddyup_watch.http.trust import Gatekeeper, Listener
 from giddyup_watch.metrics import Metrics
 
 OK, UNAVAILABLE = 200, 503

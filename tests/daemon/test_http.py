@@ -25,11 +25,12 @@ from giddyup_watch.daemon.serving import web as web_module
 from giddyup_watch.daemon.serving.web import Web
 from giddyup_watch.daemon.state.orders import Orders
 from giddyup_watch.errors import ConfigError
-from giddyup_watch.http import app, server, sockets
-from giddyup_watch.http.desk import Desk
-from giddyup_watch.http.forms import Folders
-from giddyup_watch.http.server import Door
-from giddyup_watch.http.trust import Listener
+from giddyup_watch.http import app
+from giddyup_watch.http.access.trust import Listener
+from giddyup_watch.http.listening import server, sockets
+from giddyup_watch.http.listening.server import Door
+from giddyup_watch.http.operations.desk import Desk
+from giddyup_watch.http.operations.forms import Folders
 from giddyup_watch.metrics import Metrics
 from tests.daemon.running import get
 from tests.daemon.watching import sample

@@ -12,7 +12,7 @@ import pytest
 
 from giddyup_watch.daemon.state.orders import Orders
 from giddyup_watch.errors import LockBusyError, NotServingError, PausedError
-from giddyup_watch.http.desk import Accepted, Wanted
+from giddyup_watch.http.operations.desk import Accepted, Wanted
 from giddyup_watch.store import connection, control, migrate, runs
 from giddyup_watch.store.connection import Connection
 from tests import server

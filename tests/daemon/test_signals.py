@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from giddyup_watch.http.sockets import listen
+from giddyup_watch.http.listening.sockets import listen
 from tests import server
 from tests.daemon.running import get
 from tests.flow.daemon import Daemon

@@ -15,11 +15,12 @@ from giddyup_watch.daemon.serving.web import Web
 from giddyup_watch.daemon.state.orders import Orders
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.demo.tree import build, segments
-from giddyup_watch.http import app, server
-from giddyup_watch.http.desk import Deed, Desk
-from giddyup_watch.http.forms import Folders
-from giddyup_watch.http.gate import Limits
-from giddyup_watch.http.trust import Listener
+from giddyup_watch.http import app
+from giddyup_watch.http.access.gate import Limits
+from giddyup_watch.http.access.trust import Listener
+from giddyup_watch.http.listening import server
+from giddyup_watch.http.operations.desk import Deed, Desk
+from giddyup_watch.http.operations.forms import Folders
 from giddyup_watch.metrics import Metrics
 from giddyup_watch.store import connection
 from tests.daemon.running import Answer, Running, running

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from giddyup_watch.http.gate import Limits, Rate
+from giddyup_watch.http.access.gate import Limits, Rate
 from giddyup_watch.store import connection, control
 from tests.daemon.running import Running, running
 from tests.http.asking import TOKEN

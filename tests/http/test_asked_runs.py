@@ -270,7 +270,7 @@ def test_a_number_is_its_digits(admin: Admin, number: str) -> None:
 def test_a_request_that_the_end_cuts_off_is_no_bug(
     admin: Admin, database: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("giddyup_watch.http.server.GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("giddyup_watch.http.listening.server.GRACE_SECONDS", 0.1)
 
     def asked() -> None:
         with suppress(OSError):

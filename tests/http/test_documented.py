@@ -4,8 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from giddyup_watch.http import openapi
-from giddyup_watch.http.gate import OPEN
+from giddyup_watch.http.access.gate import OPEN
+from giddyup_watch.http.described import openapi
 from giddyup_watch.http.page.endpoints import PATHS
 from giddyup_watch.metrics import HANDLERS
 

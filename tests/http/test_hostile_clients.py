@@ -25,8 +25,8 @@ from pathlib import Path
 
 import pytest
 
-from giddyup_watch.http import sockets
-from giddyup_watch.http.protocol import Protocol
+from giddyup_watch.http.listening import sockets
+from giddyup_watch.http.listening.protocol import Protocol
 from tests.flow.daemon import Daemon
 from tests.http.asking import ADMIN, BEARER, TOKEN, ask
 from tests.http.conftest import Door, doors

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from giddyup_watch.http import protocol
-from giddyup_watch.http.gate import Bucket, Limits, Rate
-from giddyup_watch.http.protocol import Protocol
+from giddyup_watch.http.access.gate import Bucket, Limits, Rate
+from giddyup_watch.http.listening import protocol
+from giddyup_watch.http.listening.protocol import Protocol
 from tests.daemon.running import Answer
 from tests.http.asking import ADMIN, BEARER, TOKEN, ask
 from tests.http.conftest import Door, doors

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from giddyup_watch.cli.coverage import MARKS
+from giddyup_watch.cli.asking.coverage import MARKS
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.demo.tree import build, segments
 from giddyup_watch.http.page.parts import calendar

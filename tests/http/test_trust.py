@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from giddyup_watch.http.access.trust import Gatekeeper, Listener
 from giddyup_watch.http.problems import Problem
-from giddyup_watch.http.trust import Gatekeeper, Listener
 from tests.http.asking import BEARER, TOKEN, ask, connect
 from tests.http.conftest import Admin, Door, doors
 from tests.wait import wait_until

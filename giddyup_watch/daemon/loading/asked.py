@@ -12,7 +12,7 @@ from giddyup_watch.daemon.state.heartbeat import Heartbeat
 from giddyup_watch.daemon.state.intake import Intake
 from giddyup_watch.daemon.state.orders import Order, Orders
 from giddyup_watch.errors import PausedError, RunCanceledError
-from giddyup_watch.http.desk import Accepted
+from giddyup_watch.http.operations.desk import Accepted
 from giddyup_watch.ingest import asked, run
 from giddyup_watch.ingest.outcome import Outcome, TurnResult
 from giddyup_watch.metrics import Metrics

@@ -6,9 +6,9 @@ from pathlib import Path
 import structlog
 
 from giddyup_watch.http import app
-from giddyup_watch.http.desk import Deed
-from giddyup_watch.http.server import Door
-from giddyup_watch.http.trust import Listener
+from giddyup_watch.http.access.trust import Listener
+from giddyup_watch.http.listening.server import Door
+from giddyup_watch.http.operations.desk import Deed
 from giddyup_watch.logs import Event
 from giddyup_watch.settings.schema import Http
 

@@ -8,8 +8,8 @@ import structlog
 
 from giddyup_watch.daemon.service import Service
 from giddyup_watch.errors import ConfigError
-from giddyup_watch.http.server import Door, Server
-from giddyup_watch.http.sockets import Listening
+from giddyup_watch.http.listening.server import Door, Server
+from giddyup_watch.http.listening.sockets import Listening
 from giddyup_watch.logs import Event
 
 #: Seconds between two attempts of a listener that the daemon can do without.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from giddyup_watch.errors import GiddyupError, LockBusyError, NotServingError
-from giddyup_watch.http.desk import Accepted, Progress, Wanted
+from giddyup_watch.http.operations.desk import Accepted, Progress, Wanted
 from giddyup_watch.ingest.outcome import Outcome
 
 #: Orders whose outcomes are remembered after their end.

@@ -15,9 +15,9 @@ from giddyup_watch.explain.coverage import Coverage
 from giddyup_watch.explain.why import answers as why_answers
 from giddyup_watch.explain.why.evidence import Subject
 from giddyup_watch.http import problems
-from giddyup_watch.http.days import Days
-from giddyup_watch.http.desk import Desk
-from giddyup_watch.http.forms import FIRST_DAY, LAST_DAY
+from giddyup_watch.http.operations.days import Days
+from giddyup_watch.http.operations.desk import Desk
+from giddyup_watch.http.operations.forms import FIRST_DAY, LAST_DAY
 from giddyup_watch.http.page import document, verdict, years
 from giddyup_watch.http.page.assets import HEADERS
 from giddyup_watch.http.page.facts import Facts, Reader

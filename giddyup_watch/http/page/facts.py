@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from giddyup_watch.errors import GiddyupError
-from giddyup_watch.http.desk import Desk, Situation
+from giddyup_watch.http.operations.desk import Desk, Situation
 from giddyup_watch.store import connection, control, incidents, kept, ledger, lock, runs, server
 from giddyup_watch.store.connection import Connection
 from giddyup_watch.store.control import Control

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from giddyup_watch.errors import GiddyupError
 from giddyup_watch.explain.coverage import Coverage
-from giddyup_watch.http.days import Days
+from giddyup_watch.http.operations.days import Days
 from giddyup_watch.http.page.facts import Facts
 
 #: Seconds for which a year serves every reader, at least; and so many times what it took.

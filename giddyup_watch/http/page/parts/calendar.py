@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from giddyup_watch.explain.cells import Cell, State
 from giddyup_watch.explain.coverage import Calendar, Coverage
-from giddyup_watch.http.forms import FIRST_DAY, LAST_DAY
+from giddyup_watch.http.operations.forms import FIRST_DAY, LAST_DAY
 from giddyup_watch.http.page.facts import Facts
 from giddyup_watch.http.page.html import Child, Html, tag
 from giddyup_watch.http.page.parts import words

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Path, Query, Response
 
 from giddyup_watch.explain.why import answers
 from giddyup_watch.gaps import checks
-from giddyup_watch.http import findings, forms, routes
-from giddyup_watch.http.days import Days
-from giddyup_watch.http.desk import Desk
-from giddyup_watch.http.forms import Folders
+from giddyup_watch.http.operations import findings, forms, routes
+from giddyup_watch.http.operations.days import Days
+from giddyup_watch.http.operations.desk import Desk
+from giddyup_watch.http.operations.forms import Folders
 from giddyup_watch.http.problems import Problem, ProblemError
 from giddyup_watch.store import incidents
 from giddyup_watch.store.incidents import Incident

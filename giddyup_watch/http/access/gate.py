@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from giddyup_watch.http.desk import Deed
+from giddyup_watch.http.access.trust import Gatekeeper
+from giddyup_watch.http.operations.desk import Deed
 from giddyup_watch.http.problems import Problem
-from giddyup_watch.http.trust import Gatekeeper
 
 #: Answered to everybody: scrapes and probes.
 OPEN = frozenset({"/metrics", "/healthz", "/readyz"})

@@ -10,8 +10,8 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from giddyup_watch.http.protocol import Protocol
-from giddyup_watch.http.sockets import BACKLOG, Address, Listening
+from giddyup_watch.http.listening.protocol import Protocol
+from giddyup_watch.http.listening.sockets import BACKLOG, Address, Listening
 
 #: Seconds that requests under way get when the server stops.
 GRACE_SECONDS = 3

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import click
 
-from giddyup_watch.cli import outcomes, output
+from giddyup_watch.cli import output
+from giddyup_watch.cli.loading import outcomes
 from giddyup_watch.ingest import dryrun
 from giddyup_watch.ingest.compare import Change
 from giddyup_watch.ingest.examine import Request

@@ -5,8 +5,8 @@ import sys
 from typing import Any, cast
 
 from giddyup_watch.http import app
-from giddyup_watch.http.desk import Desk
-from giddyup_watch.http.forms import Folders
+from giddyup_watch.http.operations.desk import Desk
+from giddyup_watch.http.operations.forms import Folders
 from giddyup_watch.settings import Settings
 
 

@@ -14,8 +14,8 @@ from giddyup_watch.explain.why.evidence import Subject
 from giddyup_watch.explain.why.memory import Memory
 from giddyup_watch.gaps import live
 from giddyup_watch.gaps.check import Ask
-from giddyup_watch.http.desk import Desk
-from giddyup_watch.http.findings import Coverage as CoverageAnswer
+from giddyup_watch.http.operations.desk import Desk
+from giddyup_watch.http.operations.findings import Coverage as CoverageAnswer
 from giddyup_watch.store import connection, kept
 from giddyup_watch.store.connection import Connection
 from giddyup_watch.store.kept import Kept

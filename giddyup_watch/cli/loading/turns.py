@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from giddyup_watch import errors, settings
-from giddyup_watch.cli import outcomes, output
+from giddyup_watch.cli import output
+from giddyup_watch.cli.loading import outcomes
 from giddyup_watch.derived import refresh, upkeep
 from giddyup_watch.ingest import run
 from giddyup_watch.ingest.outcome import Outcome, TurnResult

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from fastapi.datastructures import Default
 from pydantic import BaseModel
 
-from giddyup_watch.http import openapi
+from giddyup_watch.http.described import openapi
 
 
 def post(

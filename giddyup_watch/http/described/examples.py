@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from giddyup_watch.http.listening.protocol import NOT_HTTP
 from giddyup_watch.http.problems import Problem
-from giddyup_watch.http.protocol import NOT_HTTP
 
 _SCOPE: dict[str, Any] = {
     "regions": ["gb"],

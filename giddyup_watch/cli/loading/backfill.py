@@ -5,16 +5,8 @@ from contextlib import suppress
 import click
 
 from giddyup_watch import settings
-from giddyup_watch.cli import (
-    daemon,
-    database,
-    handover,
-    options,
-    output,
-    preview,
-    selection,
-    turns,
-)
+from giddyup_watch.cli import daemon, database, options, output, selection
+from giddyup_watch.cli.loading import handover, preview, turns
 from giddyup_watch.ingest.run import Request
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.store import ledger

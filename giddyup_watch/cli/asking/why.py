@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from giddyup_watch.cli import database, options, output, turns
+from giddyup_watch.cli import database, options, output
+from giddyup_watch.cli.loading import turns
 from giddyup_watch.daemon import terms
 from giddyup_watch.explain.why import answers, document
 

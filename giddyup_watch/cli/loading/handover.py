@@ -9,7 +9,7 @@ import click
 
 from giddyup_watch import errors, settings
 from giddyup_watch.cli import daemon, database, output
-from giddyup_watch.cli.turns import Ended
+from giddyup_watch.cli.loading.turns import Ended
 from giddyup_watch.ingest.outcome import Outcome, TurnResult
 from giddyup_watch.model import Counts, Effects, SegmentKey
 from giddyup_watch.store import runs

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from giddyup_watch.cli import database, options, output, selection, turns
+from giddyup_watch.cli import database, options, output, selection
+from giddyup_watch.cli.loading import turns
 from giddyup_watch.explain import verify as proving
 from giddyup_watch.explain.proof import RESULTS, DayProof, Proof, Tally
 from giddyup_watch.model import TABLES, SegmentKey, Table, newest_first

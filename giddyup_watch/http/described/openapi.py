@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 
-from giddyup_watch.http import examples
-from giddyup_watch.http.answers import Problem
+from giddyup_watch.http.described import examples
+from giddyup_watch.http.operations.answers import Problem
 from giddyup_watch.http.problems import MEDIA_TYPE
 
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"api_key": []}]

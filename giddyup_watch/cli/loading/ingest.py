@@ -6,16 +6,8 @@ from typing import get_args
 
 import click
 
-from giddyup_watch.cli import (
-    daemon,
-    database,
-    handover,
-    options,
-    output,
-    preview,
-    selection,
-    turns,
-)
+from giddyup_watch.cli import daemon, database, options, output, selection
+from giddyup_watch.cli.loading import handover, preview, turns
 from giddyup_watch.ingest import asked
 from giddyup_watch.ingest.run import Request
 from giddyup_watch.model import Accept

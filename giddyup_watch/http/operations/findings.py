@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from giddyup_watch.http.answers import Moment
+from giddyup_watch.http.operations.answers import Moment
 
 
 class Check(BaseModel):

@@ -10,10 +10,11 @@ from pydantic import Field, create_model
 from starlette.exceptions import HTTPException
 
 from giddyup_watch.errors import ConfigError
-from giddyup_watch.http import answers, explaining, forms, openapi, routes
-from giddyup_watch.http.days import Days
-from giddyup_watch.http.desk import Desk, Progress, Wanted
-from giddyup_watch.http.forms import Folders
+from giddyup_watch.http.described import openapi
+from giddyup_watch.http.operations import answers, explaining, forms, routes
+from giddyup_watch.http.operations.days import Days
+from giddyup_watch.http.operations.desk import Desk, Progress, Wanted
+from giddyup_watch.http.operations.forms import Folders
 from giddyup_watch.http.problems import Problem, ProblemError, mistakes
 from giddyup_watch.ingest import asked
 from giddyup_watch.model import SegmentState

@@ -1,0 +1,1 @@
+"""Commands that answer: why, what is missing, is it equal."""

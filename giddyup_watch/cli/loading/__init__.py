@@ -1,0 +1,1 @@
+"""Commands that have something loaded, and how its outcome is told."""

@@ -1,0 +1,1 @@
+"""The OpenAPI document, and an example of every answer."""

@@ -1,0 +1,1 @@
+"""What can be asked and ordered: the operations, their forms and answers."""
