@@ -184,8 +184,11 @@ def _divide(data: bytes, columns: Columns, races: Mapping[dt.date, _Races]) -> _
     a quote before its key.
     """
     day_of = {row[_RACE_KEY].encode(): day for day, rows in races.items() for row in rows}
-    header, *lines = data.split(b"\n")
-    if b'"' in header or not lines or lines.pop() or len(lines) > MAX_LINES:
+    header, newline, rest = data.partition(b"\n")
+    if b'"' in header or not newline or rest.count(b"\n") > MAX_LINES:
+        return None  # before they are divided: 60 MiB of newlines become a gigabyte
+    lines = rest.split(b"\n")
+    if lines.pop():
         return None
     days = [day for key in _race_keys(lines, columns) if (day := day_of.get(key)) is not None]
     if len(days) != len(lines):

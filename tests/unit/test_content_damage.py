@@ -122,14 +122,14 @@ PEAK = textwrap.dedent(
     from pathlib import Path
     from tests.unit import months
     from giddyup_watch.errors import SegmentRefusedError
-    from giddyup_watch.source import content
+    from giddyup_watch.source.memory import Memory
     races, runners = Path(sys.argv[1]).read_bytes(), Path(sys.argv[2]).read_bytes()
     taken = months.snapshot_of(races, runners)
     def peak():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     before = peak()
     try:
-        content.parse(taken)
+        Memory().parse(taken)
     except SegmentRefusedError:
         pass
     print((peak() - before) // 1024)
