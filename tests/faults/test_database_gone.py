@@ -8,7 +8,7 @@ from giddyup_watch.demo import tree
 from tests.daemon.running import get
 from tests.faults import sessions
 from tests.faults.conftest import SEGMENTS, WORLD, Stage
-from tests.server import Server
+from tests.server import REPLICATED, Server
 from tests.wait import wait_until
 
 
@@ -50,3 +50,27 @@ def test_the_server_stops_and_starts(
         assert len(daemon.events("database_lost")) == len(daemon.events("database_back")) == 1
         assert daemon.metric("db_reconnects_total") == 1
         assert daemon.stop() == 0
+
+
+@pytest.mark.slow
+def test_it_comes_back_read_only(own_stage: Stage, own_postgres: Server) -> None:
+    """A primary that was made a standby: nothing is lost, and nothing written, until it is one."""
+    stage = own_stage
+    own_postgres.stop()
+    own_postgres.start(**REPLICATED)
+    with sessions.in_the_way(stage.url, sessions.LAST_LOCK), stage.daemon() as daemon:
+        sessions.wait_until_blocked(stage.url)
+        own_postgres.stop()
+        (own_postgres.folder / "standby.signal").touch()
+        own_postgres.start(**REPLICATED)
+        tried = daemon.metric("ingest_errors_total")
+        wait_until(lambda: daemon.metric("ingest_errors_total") > tried + 1, 60)
+        ready = get(f"{daemon.url}/readyz")
+        assert "read-only" in ready.document["checks"]["database"]["problem"]
+        assert get(f"{daemon.url}/healthz").status == 200
+        stage.correct()
+        wait_until(lambda: daemon.metric("queue_depth") == SEGMENTS)
+        own_postgres.promote()
+        daemon.wait_for("database_back")
+        stage.assert_ends_equal()
+        assert len(daemon.events("database_lost")) == len(daemon.events("database_back")) == 1

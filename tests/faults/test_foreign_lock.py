@@ -11,6 +11,13 @@ from tests.wait import wait_until
 
 #: From the moment it lets go to the first run of ours.
 GO_ON_SECONDS = 2.0
+#: In the session of whoever ends a run: as `DISCARD ALL` of a pooler does.
+EMPTIES_THE_SESSION = (
+    "CREATE FUNCTION racing.emptied() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN PERFORM pg_advisory_unlock_all(); RETURN NEW; END $$;"
+    "CREATE TRIGGER emptied BEFORE UPDATE ON racing.etl_runs FOR EACH ROW"
+    " EXECUTE FUNCTION racing.emptied()"
+)
 LOCK = f"SELECT pg_advisory_lock({LOCK_ID})"
 
 
@@ -40,6 +47,20 @@ def test_nothing_is_written_until_it_lets_go(stage: Stage) -> None:
         stage.assert_ends_equal()
         assert len(daemon.events("lock_busy")) == 1
     assert stage.count("racing.etl_runs", "status <> 'success'") == 0
+
+
+def test_it_is_no_longer_ours_when_it_is_given_back(stage: Stage) -> None:
+    """As behind a pooler that empties sessions: what unlock answers is an error that is told."""
+    with sessions.session(stage.url) as owner:
+        owner.execute(EMPTIES_THE_SESSION)
+        with stage.daemon() as daemon:
+            (lost,) = daemon.wait_for("database_lost")
+            assert f"lock {LOCK_ID} was not held by this session" in lost["reason"]
+            assert "a pooler in transaction mode loses session locks" in lost["hint"]
+            owner.execute("DROP TRIGGER emptied ON racing.etl_runs")
+            daemon.wait_for("database_back")
+            stage.correct()
+            stage.assert_ends_equal()
 
 
 def test_between_runs_it_is_free_for_others(stage: Stage) -> None:

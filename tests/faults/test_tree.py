@@ -10,9 +10,10 @@ import pytest
 
 from giddyup_watch.demo import tree, writers
 from giddyup_watch.demo.racing.cards import World
+from giddyup_watch.model import SegmentKey
 from tests.daemon.running import get
 from tests.faults import sessions
-from tests.faults.conftest import FLAT, SEGMENTS, Stage
+from tests.faults.conftest import FLAT, SEGMENTS, WORLD, Stage
 from tests.flow.daemon import Daemon
 from tests.wait import wait_until
 
@@ -85,6 +86,18 @@ def test_an_older_version_comes_back_with_its_times(stage: Stage) -> None:
     with stage.daemon():
         stage.wait_until_loaded(SEGMENTS)
         shutil.copytree(backup, folder, dirs_exist_ok=True)
+        stage.assert_ends_equal()
+
+
+def test_a_month_of_long_ago_is_corrected(stage: Stage) -> None:
+    old = SegmentKey("ire", "jumps", "2007-03")
+    tree.build(stage.master, WORLD, [old])
+    stage.load()
+    with stage.daemon() as daemon:
+        wait_until(lambda: daemon.metric("ingests_total") == SEGMENTS + 1)
+        stage.correct(old)
+        (change,) = daemon.wait_for("segment_ingested")
+        assert (change["segment"], change["runners_updated"]) == (str(old), 2)
         stage.assert_ends_equal()
 
 

@@ -64,3 +64,40 @@ def test_it_is_frozen_like_a_machine_that_hangs(stage: Stage) -> None:
         stage.assert_ends_equal()
         assert (first.metric("active"), second.metric("active")) == (0, 1)
         assert len(first.events("database_lost")) == 1
+
+
+def test_it_is_frozen_and_its_session_stays(stage: Stage) -> None:
+    """The lock is still its own, so nobody takes over; awake, it goes on where it was."""
+    with (
+        sessions.in_the_way(stage.url, sessions.LAST_LOCK) as other,
+        stage.daemon() as first,
+        stage.daemon() as second,
+    ):
+        sessions.wait_until_blocked(stage.url)
+        second.wait_for("daemon_standby")
+        os.kill(first.pid, signal.SIGSTOP)
+        try:
+            other.rollback()
+            for _ in range(3):
+                _wait_until_tried(other)
+            assert not second.events("daemon_active")
+            assert stage.count("racing.ledger_segments") == 0
+        finally:
+            os.kill(first.pid, signal.SIGCONT)
+        stage.assert_ends_equal()
+        assert (first.metric("active"), second.metric("active")) == (1, 0)
+        assert not first.events("database_lost") + second.events("lock_busy")
+
+
+def _wait_until_tried(looking: sessions.Session) -> None:
+    """Wait until the one that stands by has asked for the lock once more."""
+
+    def last() -> object:
+        looking.rollback()  # or it would see the same moment again
+        return looking.execute(
+            "SELECT query_start FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name LIKE 'giddyup-watch standby%'"
+        ).fetchone()
+
+    before = last()
+    wait_until(lambda: last() != before)

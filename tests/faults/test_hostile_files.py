@@ -1,0 +1,126 @@
+"""Files that somebody made to hurt: each is refused by name, and costs the daemon no memory."""
+
+import os
+import re
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from giddyup_watch.demo import tree, writers
+from tests.daemon.running import get
+from tests.faults.conftest import SEGMENTS, WORLD, Stage
+from tests.flow.daemon import Daemon
+
+#: Of the daemon at its largest, and of a file that is read whole.
+MEGABYTES, ALLOWED = 256, 32 * 2**20
+
+Hurt = Callable[[Path], object]
+
+
+def huge(file: Path) -> None:
+    os.truncate(file, 5 * 10**9)
+
+
+def one_line(file: Path) -> None:
+    head = file.read_bytes().partition(b"\n")[0]
+    file.write_bytes(head + b"\n" + b"x" * ALLOWED + b"\n")
+
+
+def million_columns(file: Path) -> None:
+    file.write_bytes(b",".join(b"c%d" % number for number in range(10**6)) + b"\n")
+
+
+def only_newlines(file: Path) -> None:
+    head = file.read_bytes().partition(b"\n")[0]
+    file.write_bytes(head + b"\n" * ALLOWED)
+
+
+def columns_of_sql(file: Path) -> None:
+    """A header is no part of any statement."""
+    head, newline, rows = file.read_bytes().partition(b"\r\n")
+    names = b"""race_key); DROP TABLE racing.races; --,"x"" (y) FROM PROGRAM 'id' --",%s,{},\\."""
+    more = newline.join(line + b",,,,," for line in rows.split(newline)[:-1])
+    file.write_bytes(head + b"," + names + newline + more + newline)
+
+
+def link_out_of_the_tree(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("/etc/passwd")
+
+
+def pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def bound_socket(file: Path) -> None:
+    file.unlink()
+    folder = os.open(file.parent, os.O_RDONLY)
+    with closing(socket.socket(socket.AF_UNIX)) as bound:
+        bound.bind(f"/proc/self/fd/{folder}/{file.name}")  # the path itself may be too long
+    os.close(folder)
+
+
+def device(file: Path) -> None:
+    file.unlink()
+    os.mknod(file, 0o020600, os.makedev(1, 5))  # zeros without end
+
+
+#: What is said of the file, or nothing where its races are loaded all the same.
+HURTS: dict[Hurt, str] = {
+    huge: "has 5,000,000,000 bytes, the limit is",
+    million_columns: "its header cannot be read: more than 65,536 bytes",
+    link_out_of_the_tree: "is not a regular file",
+    pipe: "is not a regular file",
+    bound_socket: "is not a regular file",
+    device: "is not a regular file",
+    one_line: "",
+    only_newlines: "",
+    columns_of_sql: "",
+}
+
+
+@pytest.mark.root  # makes a device
+@pytest.mark.slow
+def test_each_is_refused_or_costs_its_lines_and_the_daemon_stays_small(stage: Stage) -> None:
+    tree.build(stage.master, WORLD, tree.segments(["2024-03", "2024-04"]))
+    hurt = dict(zip(tree.segments(["2024-03", "2024-04", "2024-05"]), HURTS, strict=False))
+    for key, harm in hurt.items():
+        harm(writers.paths(stage.master, key)["runners"])
+    with stage.daemon() as daemon:
+        refused = sum(map(bool, HURTS.values()))
+        daemon.wait_for("segment_refused", refused)
+        stage.wait_until_loaded(3 * SEGMENTS - refused)
+        said = {one["segment"]: one["reason"] for one in daemon.events("segment_refused")}
+        assert said.keys() == {str(key) for key, harm in hurt.items() if HURTS[harm]}
+        for key, harm in hurt.items():
+            assert HURTS[harm] in said.get(str(key), "")
+        assert get(f"{daemon.url}/healthz").status == 200
+        assert _largest(daemon) < MEGABYTES
+    rejected = stage.count("racing.ingest_rejects")
+    assert rejected == 1  # the one line; a blank one is none
+    assert stage.count("racing.runners") > 0
+
+
+def test_names_that_lead_out_of_the_tree_are_strangers(stage: Stage) -> None:
+    """Links among the folders, and names that are paths, statements or no text at all."""
+    outside = stage.master.with_name("outside")
+    tree.build(outside, WORLD, tree.segments(["2024-04"]))
+    (stage.master / "gb" / "flat" / "2024-04").symlink_to(outside / "gb" / "flat" / "2024-04")
+    names = ["2024-04; DROP TABLE racing.races", "2024-04\n", "2024-04..", os.fsdecode(b"\xff")]
+    for name in names:
+        (stage.master / "ire" / "flat" / name).mkdir()
+    with stage.daemon() as daemon:
+        stage.assert_ends_equal()
+        (found,) = daemon.wait_for("strangers_found")
+        assert found["count"] == len(names) + 1
+    assert stage.count("racing.ledger_segments") == SEGMENTS
+
+
+def _largest(daemon: Daemon) -> float:
+    """Megabytes of memory that it had at most so far."""
+    (line,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{daemon.pid}/status").read_text())
+    return int(line) / 1024
