@@ -78,15 +78,20 @@ def _annotations() -> list[dashboard.AnnotationQuery]:
             shown=True,
         ),
         _annotation(
-            "Versions",
+            "Deploys",
             "blue",
             Query(
-                "count by (version) (gw_build_info{$on})"
-                " unless count by (version) (gw_build_info{$on} offset 5m)"
+                "count by (version) (gw_build_info{$on}) unless count by (version)"
+                " (max_over_time(gw_build_info{$on}[$__rate_interval] offset $__rate_interval))"
             ),
             shown=True,
         ),
-        _annotation("Runs", "green", Query("gw_ingest_in_progress{$on} == 1"), shown=False),
+        _annotation(
+            "Runs",
+            "green",
+            Query('sum(increase(gw_ingests_total{$on, result="loaded"}[$__rate_interval])) > 0'),
+            shown=False,
+        ),
     ]
 
 

@@ -3,9 +3,24 @@
 from grafana_foundation_sdk.builders import dashboard
 
 from monitoring.dashboards import frame
-from monitoring.dashboards.panels import HALF, THIRD, WIDE, Panels, Query, heat, series
+from monitoring.dashboards.panels import (
+    AMBER,
+    BLUE,
+    EFFECTS,
+    GREY,
+    HALF,
+    RED,
+    THIRD,
+    Panels,
+    Query,
+    Size,
+    heat,
+    series,
+)
 
 UID = "giddyup-watch-ingest"
+
+RESULTS = {"loaded": BLUE, "unchanged": GREY, "held": "yellow", "refused": AMBER, "failed": RED}
 
 
 def build() -> dashboard.Dashboard:
@@ -16,6 +31,7 @@ def build() -> dashboard.Dashboard:
         ("Loading", _loading()),
         ("Waiting", _waiting()),
         ("Noticing", _noticing()),
+        ("Derived views", _derived()),
         ("The program", _program()),
     ):
         made = made.with_row(dashboard.Row(title))
@@ -46,7 +62,8 @@ def _loading() -> Panels:
             ),
             unit="short",
             size=THIRD,
-            stacked=True,
+            stacked="bars",
+            colors=RESULTS,
         ),
         series(
             "Races by effect",
@@ -58,7 +75,8 @@ def _loading() -> Panels:
             ),
             unit="short",
             size=THIRD,
-            stacked=True,
+            stacked="bars",
+            colors=EFFECTS,
         ),
         series(
             "Runners by effect",
@@ -70,7 +88,8 @@ def _loading() -> Panels:
             ),
             unit="short",
             size=THIRD,
-            stacked=True,
+            stacked="bars",
+            colors=EFFECTS,
         ),
         series(
             "Errors",
@@ -81,7 +100,7 @@ def _loading() -> Panels:
             ),
             unit="short",
             size=THIRD,
-            stacked=True,
+            stacked="bars",
         ).links([frame.runbook("giddyupwatchingesterrors")]),
         series(
             "Rejected lines",
@@ -93,11 +112,11 @@ def _loading() -> Panels:
             ),
             unit="short",
             size=THIRD,
-            stacked=True,
+            stacked="bars",
         ).links([frame.runbook("lines-were-rejected")]),
         series(
-            "Bytes read",
-            "Of the files, by the second.",
+            "Read from the files",
+            "Bytes in a second.",
             Query("sum(rate(gw_ingest_read_bytes_total{$on}[$__rate_interval]))", "read"),
             unit="Bps",
             size=THIRD,
@@ -108,12 +127,22 @@ def _loading() -> Panels:
 def _waiting() -> Panels:
     return [
         series(
+            "Behind",
+            "1 while a change waits for more than a minute, or has nobody to load it.",
+            Query('max(job:gw_behind:bool{job=~"$job"})', "behind"),
+            unit="none",
+            size=Size(24, 4),
+            stacked="areas",
+            colors={"behind": RED},
+            highest=1,
+        ).links([frame.runbook("giddyupwatchfreshnessbudgetburn")]),
+        series(
             "Queue",
             "Segments waiting to be loaded, and segments held on purpose.",
             Query("max(gw_queue_depth{$on})", "queued"),
             Query("max(gw_held_segments{$on} * gw_active{$on})", "held"),
             unit="none",
-            size=THIRD,
+            size=HALF,
         ).links([frame.runbook("the-daemon-is-behind-or-stuck")]),
         series(
             "Ingest lock",
@@ -124,19 +153,8 @@ def _waiting() -> Panels:
                 "busy",
             ),
             unit="none",
-            size=THIRD,
+            size=HALF,
         ).links([frame.runbook("advisory-lock-not-acquired")]),
-        series(
-            "Views",
-            "How long each derived view took to refresh, on average.",
-            Query(
-                "sum by (view) (rate(gw_derived_duration_seconds_sum{$on}[$__rate_interval]))"
-                " / sum by (view) (rate(gw_derived_duration_seconds_count{$on}[$__rate_interval]))",
-                "{{view}}",
-            ),
-            unit="s",
-            size=THIRD,
-        ).links([frame.runbook("a-view-is-not-refreshed")]),
     ]
 
 
@@ -151,7 +169,7 @@ def _noticing() -> Panels:
             ),
             unit="short",
             size=THIRD,
-            stacked=True,
+            stacked="bars",
         ),
         series(
             "Looks at the whole tree",
@@ -176,8 +194,43 @@ def _noticing() -> Panels:
             Query("sum(increase(gw_events_missed_total{$on}[$__rate_interval]))", "missed"),
             unit="short",
             size=THIRD,
-            stacked=True,
+            stacked="bars",
         ).links([frame.runbook("giddyupwatcheventslost")]),
+    ]
+
+
+def _derived() -> Panels:
+    waiting = "gw_derived_waiting_timestamp_seconds{$on}"
+    return [
+        series(
+            "Views behind the tables",
+            "For how long a view has lacked what was loaded.",
+            Query(f"max((time() - {waiting}) * ({waiting} > bool 0))", "behind"),
+            unit="s",
+            size=THIRD,
+        ).links([frame.runbook("giddyupwatchderivedstale")]),
+        series(
+            "Refresh of a view",
+            "How long it took, on average; none where tables stand in place of views.",
+            Query(
+                "sum by (view) (rate(gw_derived_duration_seconds_sum{$on}[$__rate_interval]))"
+                " / sum by (view) (rate(gw_derived_duration_seconds_count{$on}[$__rate_interval]))"
+                " > 0",
+                "{{view}}",
+            ),
+            unit="s",
+            size=THIRD,
+            stacked="bars",
+        ).links([frame.runbook("a-view-is-not-refreshed")]),
+        series(
+            "Tables in place of views",
+            "Changes noted that they do not show yet, and what the nightly comparison mended"
+            " although nobody had noted it.",
+            Query("max(gw_derived_noted_races{$on})", "noted"),
+            Query("sum(increase(gw_derived_mended_total{$on}[$__rate_interval]))", "mended"),
+            unit="none",
+            size=THIRD,
+        ).links([frame.runbook("a-view-is-not-refreshed")]),
     ]
 
 
@@ -212,7 +265,8 @@ def _program() -> Panels:
             "HTTP requests",
             "Answered, by their status.",
             Query(
-                "sum by (code) (rate(gw_http_requests_total{$on}[$__rate_interval]))", "{{code}}"
+                "sum by (code) (rate(gw_http_requests_total{$on}[$__rate_interval])) > 0",
+                "{{code}}",
             ),
             unit="reqps",
             size=HALF,
@@ -228,12 +282,4 @@ def _program() -> Panels:
             unit="s",
             size=HALF,
         ),
-        series(
-            "Behind",
-            "1 while a change waits for more than a minute, or has nobody to load it.",
-            Query('max(job:gw_behind:bool{job=~"$job"})', "behind"),
-            unit="none",
-            size=WIDE,
-            highest=1,
-        ).links([frame.runbook("giddyupwatchfreshnessbudgetburn")]),
     ]

@@ -3,23 +3,26 @@
 from grafana_foundation_sdk.builders import dashboard
 
 from monitoring.dashboards import frame
+from monitoring.dashboards.listings import standing
 from monitoring.dashboards.panels import (
     AMBER,
+    BAD,
     BLUE,
+    EFFECTS,
     GREEN,
-    GREY,
-    HALF,
+    LOOK,
+    NONE,
     RED,
     THIRD,
-    YES_NO,
+    WELL,
     Panels,
     Query,
     Size,
     ages,
     number,
     series,
-    standing,
     steps,
+    well_or_not,
     words,
 )
 
@@ -27,6 +30,8 @@ UID = "giddyup-watch-overview"
 
 #: The behind of the recording rules is of a job, not of an instance.
 _JOB = 'job=~"$job"'
+#: What tells an alert from another one of the same name.
+_OF = ("check", "component", "condition", "reason", "region", "code")
 
 
 def build() -> dashboard.Dashboard:
@@ -36,16 +41,55 @@ def build() -> dashboard.Dashboard:
         "Whether the database follows the tree; if not, where it stands. Green is well.",
         days=1,
     )
-    made = made.with_row(dashboard.Row("Is it well?"))
-    for panel in (*_well(), *_numbers()):
-        made = made.with_panel(panel)
-    made = made.with_row(dashboard.Row("How fresh?"))
-    for panel in _fresh():
-        made = made.with_panel(panel)
-    made = made.with_row(dashboard.Row("What is missing?"))
-    for panel in _missing():
-        made = made.with_panel(panel)
+    for title, panels in (
+        ("Is it well?", [*_verdict(), *_well(), *_numbers()]),
+        ("What is missing?", _missing()),
+        ("How fresh?", _fresh()),
+    ):
+        made = made.with_row(dashboard.Row(title))
+        for panel in panels:
+            made = made.with_panel(panel)
     return made
+
+
+def _verdict() -> Panels:
+    """What the alerts say, in one word, and which say it."""
+    firing = f'ALERTS{{{_JOB}, alertstate="firing", severity="%s"}}'
+    critical, warning = firing % "critical", firing % "warning"
+    told_apart = ", ".join(f'"{label}"' for label in _OF)
+    return [
+        number(
+            "In a word",
+            "Wrong: an alert fires that wakes somebody. Look: one fires that is for working hours."
+            " The rules of monitoring/rules have to be loaded.",
+            Query(
+                f"max({critical}) * 3 or max({warning}) * 2"
+                f" or max(job:gw_active:max{{{_JOB}}}) * 0 + 1"
+            ),
+            unit="none",
+            thresholds=steps((None, GREEN), (2, AMBER), (3, RED)),
+            mappings=words(
+                _1=(f"{WELL} All is well", GREEN),
+                _2=(f"{LOOK} Have a look", AMBER),
+                _3=(f"{BAD} Something is wrong", RED),
+            ),
+            size=Size(8, 8),
+            no_value="no rules are loaded",
+        ).links([frame.runbook("alerts")]),
+        standing(
+            "Alerts that fire",
+            "What is wrong, the worst first; the runbook has a paragraph for each.",
+            Query(
+                f"label_replace(label_join(max by (severity, alertname, {', '.join(_OF)})"
+                f' ({critical} or {warning}), "of", " ", {told_apart}), "of", "$1", "of",'
+                ' " *(.*?) *")'
+            ),
+            columns={"severity": "severity", "alertname": "alert", "of": "of"},
+            hidden=_OF,
+            no_value="none fires",
+            size=Size(16, 8),
+        ).links([frame.runbook("alerts")]),
+    ]
 
 
 def _well() -> Panels:
@@ -57,7 +101,7 @@ def _well() -> Panels:
             Query("max(up{$on}) or vector(0)"),
             unit="none",
             thresholds=yes,
-            mappings=words(_1=("answers", GREEN), _0=("down", RED)),
+            mappings=well_or_not("answers", "down"),
         ).links([frame.runbook("giddyupwatchdown")]),
         number(
             "At work",
@@ -65,7 +109,7 @@ def _well() -> Panels:
             Query("max(gw_active{$on})"),
             unit="none",
             thresholds=yes,
-            mappings=words(_1=("active", GREEN), _0=("nobody", RED)),
+            mappings=well_or_not("active", "nobody"),
         ).links([frame.runbook("giddyupwatchnotready")]),
         number(
             "Database",
@@ -73,7 +117,7 @@ def _well() -> Panels:
             Query("max(gw_db_up{$on})"),
             unit="none",
             thresholds=yes,
-            mappings=words(_1=("connected", GREEN), _0=("away", RED)),
+            mappings=well_or_not("connected", "away"),
         ).links([frame.runbook("giddyupwatchdatabasedown")]),
         number(
             "Tree",
@@ -81,7 +125,7 @@ def _well() -> Panels:
             Query("max(gw_tree_up{$on})"),
             unit="none",
             thresholds=yes,
-            mappings=words(_1=("there", GREEN), _0=("gone", RED)),
+            mappings=well_or_not("there", "gone"),
         ).links([frame.runbook("giddyupwatchtreemissing")]),
         number(
             "Loading",
@@ -89,7 +133,7 @@ def _well() -> Panels:
             Query("max(gw_paused{$on})"),
             unit="none",
             thresholds=steps((None, GREEN), (1, AMBER)),
-            mappings=words(_0=("not paused", GREEN), _1=("paused", AMBER)),
+            mappings=words(_0=(f"{WELL} not paused", GREEN), _1=(f"{LOOK} paused", AMBER)),
         ).links([frame.runbook("pause-cancel-resume")]),
         number(
             "Settings",
@@ -97,20 +141,20 @@ def _well() -> Panels:
             Query("min(gw_config_last_reload_successful{$on})"),
             unit="none",
             thresholds=yes,
-            mappings=YES_NO,
+            mappings=well_or_not("read", "refused"),
         ).links([frame.runbook("giddyupwatchconfigreloadfailed")]),
     ]
 
 
 def _numbers() -> Panels:
-    none_is_well = steps((None, GREEN), (1, RED))
     return [
         number(
             "Critical gaps",
             "Open incidents that nobody has acknowledged: data is missing or wrong.",
             Query('sum(max by (check) (gw_gaps{$on, severity="critical"}))'),
             unit="none",
-            thresholds=none_is_well,
+            thresholds=steps((None, GREEN), (1, RED)),
+            mappings=NONE,
         ).links([frame.runbook("giddyupwatchdatagap")]),
         number(
             "Warnings",
@@ -118,13 +162,15 @@ def _numbers() -> Panels:
             Query('sum(max by (check) (gw_gaps{$on, severity="warning"}))'),
             unit="none",
             thresholds=steps((None, GREEN), (1, AMBER)),
+            mappings=NONE,
         ).links([frame.runbook("giddyupwatchdatagapminor")]),
         number(
             "Longest wait",
             "How long the oldest change in the queue has waited. Well below a minute is well.",
-            Query(f"max(job:gw_queue_wait_seconds:max{{{_JOB}}})".replace("gw_", "giddyup_watch_")),
+            Query(f"max(job:gw_queue_wait_seconds:max{{{_JOB}}}) and on () max(up{{$on}}) == 1"),
             unit="s",
             thresholds=steps((None, GREEN), (60, AMBER), (900, RED)),
+            mappings=NONE,
         ).links([frame.runbook("the-daemon-is-behind-or-stuck")]),
         number(
             "Queue",
@@ -132,6 +178,7 @@ def _numbers() -> Panels:
             Query("max(gw_queue_depth{$on})"),
             unit="none",
             thresholds=steps((None, GREEN), (50, AMBER)),
+            mappings=words(_0=(f"{WELL} empty", GREEN)),
         ).links([frame.runbook("the-daemon-is-behind-or-stuck")]),
         number(
             "Behind, 30 days",
@@ -148,7 +195,7 @@ def _numbers() -> Panels:
             Query("time() - (max(gw_verify_last_success_timestamp_seconds{$on}) > 0)"),
             unit="s",
             thresholds=steps((None, GREEN), (26 * 3600, AMBER), (50 * 3600, RED)),
-            no_value="not yet",
+            no_value="not known",
         ).links([frame.runbook("giddyupwatchverifyoverdue")]),
     ]
 
@@ -157,12 +204,14 @@ def _fresh() -> Panels:
     return [
         ages(
             "Newest race",
-            "How long ago the newest race that is loaded went off, by region and code.",
+            "How long ago the newest race that is loaded went off, by region and code. How long is"
+            " too long depends on the season: the check stale_source knows.",
             Query(
                 "time() - (max by (region, code) (gw_data_newest_race_timestamp_seconds{$on}) > 0)",
                 "{{region}}/{{code}}",
             ),
-            thresholds=steps((None, GREEN), (2 * 86400, AMBER), (14 * 86400, GREY)),
+            thresholds=steps((None, BLUE)),
+            highest=14 * 86400,
             size=THIRD,
         ),
         ages(
@@ -172,8 +221,9 @@ def _fresh() -> Panels:
                 "time() - (max by (region, code) (gw_manifest_newest_timestamp_seconds{$on}) > 0)",
                 "{{region}}/{{code}}",
             ),
-            thresholds=steps((None, GREEN), (36 * 3600, AMBER), (14 * 86400, GREY)),
+            thresholds=steps((None, GREEN), (36 * 3600, AMBER)),
             size=THIRD,
+            highest=3 * 86400,
         ).links([frame.runbook("nothing-comes-from-the-scraper")]),
         ages(
             "Coverage",
@@ -208,7 +258,8 @@ def _fresh() -> Panels:
                 "{{effect}}",
             ),
             unit="short",
-            stacked=True,
+            stacked="bars",
+            colors=EFFECTS,
         ),
     ]
 
@@ -218,9 +269,9 @@ def _missing() -> Panels:
         standing(
             "Open gaps",
             "Checks with open incidents; `giddyup-watch gaps` and the status page name each.",
-            Query('max by (check, severity) (gw_gaps{$on, severity=~"critical|warning"}) > 0'),
-            thresholds=steps((None, BLUE), (1, AMBER)),
-            size=HALF,
+            Query('max by (severity, check) (gw_gaps{$on, severity=~"critical|warning"}) > 0'),
+            columns={"severity": "severity", "check": "check", "Value": "open"},
+            no_value="none is known",
         ).links([frame.runbook("gap-checks")]),
         series(
             "Open gaps over time",
@@ -230,6 +281,7 @@ def _missing() -> Panels:
                 "{{severity}}",
             ),
             unit="none",
-            size=Size(12, 8),
+            stacked="areas",
+            colors={"critical": RED, "warning": AMBER},
         ),
     ]

@@ -1,8 +1,9 @@
 """Panels of one manner: a title, a description, a unit, a query that asks for job and instance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Literal, TypeVar
 
 from grafana_foundation_sdk.builders import (
     bargauge,
@@ -14,14 +15,13 @@ from grafana_foundation_sdk.builders import (
     table,
     timeseries,
 )
-from grafana_foundation_sdk.cog import builder, variants
+from grafana_foundation_sdk.cog import builder
 from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models import heatmap as heatmap_model
 from grafana_foundation_sdk.models import prometheus as prometheus_model
 
 PROMETHEUS = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
-POSTGRES = model.DataSourceRef(type_val="grafana-postgresql-datasource", uid="${database}")
 
 Panels = list[builder.Builder[model.Panel]]
 _Made = TypeVar("_Made", bargauge.Panel, heatmap.Panel, stat.Panel, table.Panel, timeseries.Panel)
@@ -29,7 +29,10 @@ _Made = TypeVar("_Made", bargauge.Panel, heatmap.Panel, stat.Panel, table.Panel,
 #: The labels that every selector asks for; `$on` in a query stands for them.
 ON = 'job=~"$job", instance=~"$instance"'
 
-GREEN, AMBER, RED, GREY, BLUE = "green", "orange", "red", "text", "blue"
+GREEN, AMBER, RED, BLUE, GREY, PURPLE = "green", "orange", "red", "blue", "#8e8e8e", "purple"
+
+#: What is well and what is not differ in a mark too, for whoever does not tell red from green.
+WELL, BAD, LOOK = "\u2713", "\u2717", "!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Size:
     height: int
 
 
-SMALL, THIRD, HALF, WIDE = Size(4, 4), Size(8, 8), Size(12, 8), Size(24, 8)
+SMALL, THIRD, HALF, WIDE = Size(4, 3), Size(8, 8), Size(12, 8), Size(24, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +54,6 @@ class Query:
     @property
     def text(self) -> str:
         return self.expr.replace("$on", ON).replace("gw_", "giddyup_watch_")
-
-
-class Statement(variants.Dataquery):
-    """A query of Grafana's PostgreSQL data source, which the SDK has no type for."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def to_json(self) -> dict[str, object]:
-        return {
-            "datasource": POSTGRES.to_json(),
-            "editorMode": "code",
-            "format": "table",
-            "rawQuery": True,
-            "rawSql": self._text,
-            "refId": "A",
-        }
-
-
-class Sql(builder.Builder[variants.Dataquery]):
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def build(self) -> Statement:
-        return Statement(self._text)
 
 
 def steps(*marks: tuple[float | None, str]) -> dashboard.ThresholdsConfig:
@@ -93,7 +71,17 @@ def words(**of: tuple[str, str]) -> list[model.ValueMapping]:
     return [model.ValueMap(options=options)]
 
 
-YES_NO = words(_1=("yes", GREEN), _0=("no", RED))
+def well_or_not(well: str, bad: str) -> list[model.ValueMapping]:
+    """For a gauge that is 1 while all is well."""
+    return words(_1=(f"{WELL} {well}", GREEN), _0=(f"{BAD} {bad}", RED))
+
+
+#: What became of a line or of a row, each in a colour of its own wherever it is shown.
+EFFECTS = {
+    "inserted": BLUE, "updated": PURPLE, "deleted": AMBER, "unchanged": GREY,
+    "rejected": RED, "held": "yellow", "duplicate": "semi-dark-blue",
+}  # fmt: skip
+NONE = words(_0=(f"{WELL} none", GREEN))
 
 
 def number(
@@ -108,13 +96,13 @@ def number(
     no_value: str = "no answer",
 ) -> stat.Panel:
     """The value of this moment, large, on the colour of its threshold."""
-    made = stat.Panel().with_target(_instant(query)).mappings(list(mappings))
+    made = stat.Panel().with_target(instant(query)).mappings(list(mappings))
     made = made.graph_mode(common_model.BigValueGraphMode.NONE)
     made = made.color_mode(common_model.BigValueColorMode.BACKGROUND)
     made = made.text_mode(common_model.BigValueTextMode.AUTO)
     made = made.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     made = made.thresholds(thresholds).color_scheme(_by_threshold()).no_value(no_value)
-    return _dressed(made, title, description, unit, size)
+    return dressed(made, title, description, unit, size)
 
 
 def series(
@@ -123,11 +111,13 @@ def series(
     *queries: Query,
     unit: str,
     size: Size = HALF,
-    stacked: bool = False,
+    stacked: Literal["", "bars", "areas"] = "",
     lowest: float | None = 0,
     highest: float | None = None,
+    colors: Mapping[str, str] = MappingProxyType({}),
+    no_value: str = "",
 ) -> timeseries.Panel:
-    """Lines over time; stacked, bars of what happened."""
+    """Lines over time; or bars of what happened, areas of what there is; `colors` by the legend."""
     made = timeseries.Panel().targets([_range(query, ref) for query, ref in _referred(queries)])
     made = made.legend(
         common.VizLegendOptions()
@@ -140,17 +130,28 @@ def series(
         .mode(common_model.TooltipDisplayMode.MULTI)
         .sort(common_model.SortOrder.DESCENDING)
     )
-    made = made.line_width(1).show_points(common_model.VisibilityMode.NEVER)
+    made = made.line_width(1).show_points(common_model.VisibilityMode.AUTO)
     if stacked:
-        made = made.draw_style(common_model.GraphDrawStyle.BARS).fill_opacity(80)
         made = made.stacking(common.StackingConfig().mode(common_model.StackingMode.NORMAL))
+    if stacked == "bars":
+        made = made.draw_style(common_model.GraphDrawStyle.BARS).fill_opacity(80)
+    elif stacked == "areas":
+        made = made.draw_style(common_model.GraphDrawStyle.LINE).fill_opacity(60)
+        made = made.line_interpolation(common_model.LineInterpolation.STEP_AFTER)
     else:
-        made = made.draw_style(common_model.GraphDrawStyle.LINE).fill_opacity(8)
+        made = made.draw_style(common_model.GraphDrawStyle.LINE).fill_opacity(0)
+    for name, color in colors.items():
+        value = {"mode": "fixed", "fixedColor": color}
+        made = made.override_by_name(name, [model.DynamicConfigValue(id_val="color", value=value)])
+    if unit in {"none", "short"}:
+        made = made.axis_soft_max(1)  # nothing at all is no line at the top of an axis
+    if no_value:
+        made = made.no_value(no_value)
     if lowest is not None:
         made = made.min(lowest)
     if highest is not None:
         made = made.max(highest)
-    return _dressed(made, title, description, unit, size)
+    return dressed(made, title, description, unit, size)
 
 
 def heat(title: str, description: str, query: Query, *, size: Size = HALF) -> heatmap.Panel:
@@ -168,7 +169,7 @@ def heat(title: str, description: str, query: Query, *, size: Size = HALF) -> he
         .fill("dark-blue")
     )
     made = made.y_axis(heatmap.YAxisConfig().unit("s").min(0))
-    return _dressed(made, title, description, "s", size)
+    return dressed(made, title, description, "s", size)
 
 
 def ages(
@@ -182,56 +183,17 @@ def ages(
     highest: float | None = None,
 ) -> bargauge.Panel:
     """A bar for each series, of this moment."""
-    made = bargauge.Panel().with_target(_instant(query))
+    made = bargauge.Panel().with_target(instant(query))
     made = made.display_mode(common_model.BarGaugeDisplayMode.BASIC)
-    made = made.orientation(common_model.VizOrientation.HORIZONTAL)
+    made = made.orientation(common_model.VizOrientation.HORIZONTAL).min_viz_height(10)
     made = made.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     made = made.thresholds(thresholds).color_scheme(_by_threshold()).min(0)
     if highest is not None:
         made = made.max(highest)
-    return _dressed(made, title, description, unit, size)
+    return dressed(made, title, description, unit, size)
 
 
-def listing(
-    title: str, description: str, statement: str, *, size: Size = WIDE, unit: str = "none"
-) -> table.Panel:
-    """Rows of a statement of the PostgreSQL data source."""
-    made = table.Panel().with_target(Sql(statement)).datasource(POSTGRES)
-    made = made.title(title).description(description).unit(unit)
-    return made.span(size.width).height(size.height)
-
-
-def standing(
-    title: str,
-    description: str,
-    query: Query,
-    *,
-    thresholds: dashboard.ThresholdsConfig,
-    size: Size = HALF,
-) -> table.Panel:
-    """One row for each series that has a value now, by its labels."""
-    target = _instant(query).format(prometheus_model.PromQueryFormat.TABLE)
-    made = table.Panel().with_target(target)
-    hidden = dict.fromkeys(("Time", "job", "instance", "__name__"), True)
-    made = made.with_transformation(
-        model.DataTransformerConfig(
-            id_val="organize", options={"excludeByName": hidden, "renameByName": {"Value": "open"}}
-        )
-    )
-    made = made.override_by_name(
-        "open",
-        [
-            model.DynamicConfigValue(
-                id_val="custom.cellOptions", value={"type": "color-background", "mode": "basic"}
-            ),
-            model.DynamicConfigValue(id_val="custom.width", value=90),
-        ],
-    )
-    made = made.thresholds(thresholds).color_scheme(_by_threshold()).no_value("none is open")
-    return _dressed(made, title, description, "none", size)
-
-
-def _dressed(made: _Made, title: str, description: str, unit: str, size: Size) -> _Made:
+def dressed(made: _Made, title: str, description: str, unit: str, size: Size) -> _Made:
     made = made.title(title).description(description).unit(unit).datasource(PROMETHEUS)
     return made.span(size.width).height(size.height)
 
@@ -249,6 +211,6 @@ def _range(query: Query, ref: str) -> prometheus.Dataquery:
     return made.legend_format(query.legend or "__auto")
 
 
-def _instant(query: Query) -> prometheus.Dataquery:
+def instant(query: Query) -> prometheus.Dataquery:
     made = prometheus.Dataquery().expr(query.text).instant().ref_id("A").datasource(PROMETHEUS)
     return made.legend_format(query.legend or "__auto")

@@ -26,7 +26,11 @@ RECORDED = set(
         (REPOSITORY / "monitoring/rules/giddyup-watch.rules.yml").read_text(encoding="utf-8"),
     )
 )
-SELECTOR = re.compile(r"([a-z_:]\w[\w:]*)\{([^}]*)\}")
+#: Of Prometheus itself: the alerts that it knows of, most of them by job and not by instance.
+ALERTS = "ALERTS"
+SELECTOR = re.compile(r"([A-Za-z_:]\w[\w:]*)\{([^}]*)\}")
+#: The same without what is in braces, which may be missing.
+NAMED = re.compile(r"\b(?:job:|giddyup_watch_|process_|ALERTS\b|up\b)[\w:]*")
 
 
 def panels(name: str) -> Iterator[dict[str, Any]]:
@@ -119,14 +123,15 @@ def test_every_selector_asks_for_job_and_instance(name: str) -> None:
     for query in queries(name):
         found = SELECTOR.findall(query)
         assert found, query
+        assert len(found) == len(NAMED.findall(query)), query
         for metric, matchers in found:
             assert 'job=~"$job"' in matchers, query
-            assert ('instance=~"$instance"' in matchers) != (metric in RECORDED), query
+            assert ('instance=~"$instance"' in matchers) != (metric in {*RECORDED, ALERTS}), query
 
 
 @pytest.mark.parametrize("name", OVER_PROMETHEUS)
 def test_every_metric_asked_for_is_exported_or_recorded(name: str) -> None:
-    known = exported() | RECORDED | {"up"}
+    known = exported() | RECORDED | {"up", ALERTS}
     asked = {metric for query in queries(name) for metric, _ in SELECTOR.findall(query)}
     assert {one for one in asked if not one.startswith("process_")} <= known
 

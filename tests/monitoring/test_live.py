@@ -1,5 +1,6 @@
 """A daemon, watched by Prometheus and Alertmanager themselves: what is asked, what is shouted."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from tests.faults.conftest import Stage
 from tests.flow.daemon import Daemon
 from tests.monitoring import servers, threads
 from tests.monitoring.servers import Alertmanager, Prometheus
-from tests.monitoring.test_dashboards import OVER_PROMETHEUS, panels
+from tests.monitoring.test_dashboards import DOCUMENTS, OVER_PROMETHEUS, panels
 from tests.server import Server
 from tests.wait import wait_until
 
@@ -30,7 +31,7 @@ pytestmark = [pytest.mark.monitoring, pytest.mark.root]
 master, own_stage = faults.master, faults.own_stage
 
 #: Panels that are empty while all is well.
-QUIET = {"Open gaps", "Open gaps by check"}
+QUIET = {"Alerts that fire", "Open gaps", "Open gaps by check", "Open gaps over time"}
 CRITICAL = {
     "GiddyupWatchDown", "GiddyupWatchAbsent", "GiddyupWatchLoopStalled", "GiddyupWatchTreeMissing",
     "GiddyupWatchDatabaseDown", "GiddyupWatchNotReady", "GiddyupWatchDataGap",
@@ -104,6 +105,23 @@ def test_every_panel_has_an_answer(office: Office) -> None:
         if not office.prometheus.query(asked(target))
     }
     assert {title for _, title, _ in empty} <= QUIET, empty
+
+
+def test_loads_restarts_and_deploys_are_marked(office: Office) -> None:
+    (marks,) = {json.dumps(DOCUMENTS[name]["annotations"]["list"]) for name in OVER_PROMETHEUS}
+    asks = {
+        mark["name"]: partial(office.prometheus.query, asked(mark)) for mark in json.loads(marks)
+    }
+    assert asks.keys() == {"Restarts", "Deploys", "Runs"}
+    wait_until(asks["Deploys"], 30, what="a version that was not there before is not marked")
+    wait_until(lambda: not asks["Deploys"](), 60, what="a version that stays is marked")
+    assert not asks["Restarts"]()
+    office.stage.correct()
+    wait_until(asks["Runs"], 30, what="a load is not marked")
+    office.daemon.stop()
+    with office.daemon:
+        wait_until(asks["Restarts"], 30, what="a restart is not marked")
+        assert not asks["Deploys"]()
 
 
 def asked(target: dict[str, Any]) -> str:
