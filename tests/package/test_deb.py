@@ -21,6 +21,7 @@ BIN = Path(sys.executable).parent
 SITE = "usr/lib/giddyup-watch/lib/python3.*/site-packages"
 #: Bytes; what a small package may have grown to before somebody looks why.
 SIZE_MAX = 15_000_000
+IGNORED = shutil.ignore_patterns("__pycache__", "node_modules")
 
 
 def _run(*command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
@@ -32,9 +33,9 @@ def _run(*command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
 
 def _built(folder: Path) -> Path:
     """Built from a copy of the checkout: what a test builds is not what somebody installs."""
-    copied = ("giddyup_watch", "migrations", "requirements", "systemd", "packaging", "docs")
-    for name in copied:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    code = ("giddyup_watch", "migrations", "requirements", "systemd", "packaging")
+    for name in (*code, "docs", "monitoring"):
+        shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
     for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "config.example.toml"):
         shutil.copy(ROOT / name, folder)
     stamp = {"SOURCE_DATE_EPOCH": "1700000000", "MAINTAINER": "Nobody <nobody@example.invalid>"}
@@ -126,6 +127,19 @@ def test_units_and_drop_ins_are_those_of_the_checkout(unpacked: Path) -> None:
         assert {path.name: path.read_text() for path in installed.iterdir()} == {
             path.name: path.read_text() for path in ours.glob(pattern)
         }
+
+
+def test_rules_and_dashboards_are_those_of_the_checkout(unpacked: Path) -> None:
+    installed = unpacked / "usr/share/giddyup-watch/monitoring"
+    shipped = {path.relative_to(installed) for path in installed.rglob("*") if path.is_file()}
+    wanted = {"README.md", "prometheus.yml", "alertmanager.yml"}
+    assert {str(path) for path in shipped if path.parent == Path()} == wanted
+    assert {path.parts[0] for path in shipped} == {*wanted, "rules", "grafana"}
+    assert len([path for path in shipped if path.suffix == ".json"]) == 4
+    for path in shipped:
+        assert (installed / path).read_bytes() == (ROOT / "monitoring" / path).read_bytes()
+    beside = unpacked / "usr/share/doc/giddyup-watch/monitoring"
+    assert beside.resolve() == installed
 
 
 def test_manual_pages_are_clean(unpacked: Path) -> None:
