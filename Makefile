@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Neighbours share what their module's fixtures made, so workers steal from each other's ends.
 PYTEST := $(BIN)/pytest -n 4 --dist worksteal
 # What takes longer, or needs more than PyPI, has a marker and a target of its own.
-DEFAULT := not root and not slow and not browser and not monitoring
+DEFAULT := not root and not slow and not browser and not monitoring and not rendered
 # The main job, which `make server` has done by a role that owns nothing.
 UNDER_ROLE := $(addprefix tests/,daemon derived explain faults flow gaps ingest)
 # Compiled files are worth 5 s of every worker's start, whatever the shell at hand thinks of them.
@@ -97,7 +97,7 @@ server: $(VENV)/dev.installed ## What the default suite asks a PostgreSQL, asked
 
 .PHONY: slow
 slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input (PROFILE=ci: less of that)
-	$(PYTEST) -m '(slow or hypothesis) and not root and not browser and not monitoring' --hypothesis-profile '$(or $(PROFILE),slow)'
+	$(PYTEST) -m '(slow or hypothesis) and not root and not browser and not monitoring and not rendered' --hypothesis-profile '$(or $(PROFILE),slow)'
 
 .PHONY: fuzz
 fuzz: $(VENV)/dev.installed ## Files and manifests grown wrong, INPUTS=100000 of each (FUZZ_SEED=… to see one again)
@@ -135,6 +135,21 @@ monitoring: $(VENV)/dev.installed ## Rules and alerts in Prometheus and Alertman
 .PHONY: dashboards
 dashboards: $(VENV)/dev.installed ## Write monitoring/grafana/dashboards/*.json from the code
 	$(BIN)/python -m monitoring.dashboards
+
+# Grafana's components are 450 MB of npm's packages, so nothing else needs this, CI neither.
+RENDER := monitoring/render
+.PHONY: dashboards-png
+dashboards-png: $(VENV)/dev.installed $(RENDER)/node_modules/.package-lock.json ## The dashboards as pictures in docs/pictures, by Grafana's own components (npm, chromium, prometheus)
+	@rm -rf .state/dashboards; mkdir -p .state/dashboards/public/build
+	cd $(RENDER) && npm run --silent check && npm run --silent build -- --outfile=$(CURDIR)/.state/dashboards/page.js
+	cp $(RENDER)/page.html .state/dashboards/
+	cp -r $(RENDER)/node_modules/@grafana/ui/dist/public/img .state/dashboards/public/build/
+	PICTURES=.state/dashboards $(BIN)/pytest -q -n 2 -m rendered tests/monitoring/test_pictures.py
+	@for picture in overview-well overview-wrong overview-lost quality-wrong ingest-well tables-wrong; do \
+		cp .state/dashboards/$$picture.png docs/pictures/dashboard-$$picture.png; done
+
+$(RENDER)/node_modules/.package-lock.json: $(RENDER)/package-lock.json
+	cd $(RENDER) && npm ci --no-progress && touch node_modules/.package-lock.json
 
 # apt-get install systemd-container postgresql-15 libnss-systemd; what failed is in build/test-systemd.
 .PHONY: test-systemd

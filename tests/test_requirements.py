@@ -1,5 +1,6 @@
 """The lists that environments are made from: locked, hashed and of one mind."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -24,6 +25,16 @@ def test_every_package_is_hashed(path: Path) -> None:
 @pytest.mark.parametrize("name", ["build.txt", "run.txt"])
 def test_what_runs_is_what_was_tested(name: str) -> None:
     assert _pins(name).items() <= _pins("dev.txt").items()
+
+
+def test_what_npm_brings_is_hashed_and_comes_from_where_the_machine_says() -> None:
+    lock = json.loads((ROOT / "monitoring/render/package-lock.json").read_text())
+    wanted = json.loads((ROOT / "monitoring/render/package.json").read_text())
+    packages = {path: entry for path, entry in lock["packages"].items() if path}
+    assert [path for path, entry in packages.items() if "integrity" not in entry] == []
+    assert [path for path, entry in packages.items() if "resolved" in entry] == []
+    pinned = wanted["dependencies"] | wanted["devDependencies"]
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in pinned} == pinned
 
 
 def _normal(requirement: str) -> str:

@@ -69,7 +69,7 @@ class Browser:
             yield tab
         finally:
             self.ask("Target.disposeBrowserContext", {"browserContextId": context})
-        assert tab.errors == []
+        assert tab.errors == [], tab.errors
 
     def close(self) -> None:
         self._to.write(b'{"id": 0, "method": "Browser.close"}\0')

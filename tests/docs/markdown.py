@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
+#: Folders of what was made or installed here.
+OTHERS = (".", "build", "node_modules")
 DOCUMENTS = sorted(
     path
     for path in ROOT.rglob("*.md")
-    if not any(part.startswith((".", "build")) for part in path.relative_to(ROOT).parts)
+    if not any(part.startswith(OTHERS) for part in path.relative_to(ROOT).parts)
 )
 
 _BLOCK = re.compile(r"(?ms)^ *```(\w*)\n(.*?)^ *```$")

@@ -47,6 +47,11 @@ class Prometheus(Program):
         assert found["status"] == "success", found
         return list(found["data"]["result"])
 
+    def query_range(self, expr: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
+        span = {"start": str(start), "end": str(end), "step": str(step)}
+        found = self.get("/api/v1/query_range", query=expr, **span)
+        return list(found["data"]["result"])
+
 
 class Alertmanager(Program):
     def firing(self) -> set[str]:
