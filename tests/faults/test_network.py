@@ -89,6 +89,7 @@ def far(own_stage: Stage, own_postgres: Server, monkeypatch: pytest.MonkeyPatch)
         yield made
 
 
+@pytest.mark.root  # some kernels let nobody else attach a filter to a socket
 @pytest.mark.parametrize(
     "options", [IMPATIENT, pytest.param("", id="30 s", marks=pytest.mark.slow)]
 )
