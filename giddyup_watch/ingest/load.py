@@ -1,5 +1,6 @@
 """Carry out a segment's plan: everything in the caller's one transaction."""
 
+import datetime as dt
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -30,7 +31,7 @@ def apply(conn: Connection, made: SegmentPlan, run_id: int) -> Effects:
     _delete(conn, key, working, effects)
     _record_provenance(conn, key, working)
     _record_days(conn, made, working, run_id)
-    found = _rejected_lines(made, working) + cleaned
+    found = rejected_lines(made, working) + cleaned
     files = tree.names(key)
     rejects.replace(
         conn,
@@ -43,7 +44,7 @@ def apply(conn: Connection, made: SegmentPlan, run_id: int) -> Effects:
     effects.cells_cleaned = len(cleaned)
     effects.days = sum(day.action in ("load", "drop") for day in working)
     if working:
-        notify.ingested(conn, _payload(key, working, effects, run_id))
+        notify.ingested(conn, payload(key, [day.day for day in working], effects, run_id))
     return effects
 
 
@@ -56,7 +57,7 @@ def drop(conn: Connection, key: SegmentKey, days: Sequence[DayPlan], run_id: int
     rejects.replace(conn, key, dropped, [], {}, run_id)
     if dropped:
         ledger.forget_days(conn, key, dropped)
-        notify.ingested(conn, _payload(key, days, effects, run_id))
+        notify.ingested(conn, payload(key, [day.day for day in days], effects, run_id))
     return effects
 
 
@@ -158,7 +159,7 @@ def _record_days(conn: Connection, made: SegmentPlan, days: Sequence[DayPlan], r
     dropped = [day.day for day in days if day.action == "drop"]
     if dropped:
         ledger.forget_days(conn, key, dropped)
-    decided = [_decision(made, day) for day in days if day.action != "drop"]
+    decided = [decision(made, day) for day in days if day.action != "drop"]
     if decided:
         ledger.record_days(conn, key, decided, run_id)
     loaded = [day.day for day in days if day.action == "load"]
@@ -166,7 +167,8 @@ def _record_days(conn: Connection, made: SegmentPlan, days: Sequence[DayPlan], r
         ledger.record_ingested(conn, key, loaded, run_id)
 
 
-def _decision(made: SegmentPlan, plan: DayPlan) -> DayDecision:
+def decision(made: SegmentPlan, plan: DayPlan) -> DayDecision:
+    """Return what is recorded of a day that is not given up."""
     day = made.content.days.get(plan.day)
     return DayDecision(
         day=plan.day,
@@ -182,19 +184,20 @@ def _decision(made: SegmentPlan, plan: DayPlan) -> DayDecision:
     )
 
 
-def _rejected_lines(made: SegmentPlan, days: Iterable[DayPlan]) -> list[Reject]:
+def rejected_lines(made: SegmentPlan, days: Iterable[DayPlan]) -> list[Reject]:
+    """Return the lines of these days that are not loaded, and those without a date."""
     dated = (made.content.days[day.day].rejects for day in days if day.day in made.content.days)
     return [*made.content.rejects, *itertools.chain.from_iterable(dated)]
 
 
-def _payload(
-    key: SegmentKey, days: Sequence[DayPlan], effects: Effects, run_id: int
+def payload(
+    key: SegmentKey, days: Sequence[dt.date], effects: Effects, run_id: int
 ) -> dict[str, object]:
     """Return the document that listeners of `giddyup_ingest` get."""
     return {
         "run_id": run_id,
         "segment": str(key),
-        "days": [day.day.isoformat() for day in days],
+        "days": [day.isoformat() for day in days],
         "races": _changes(effects.races),
         "runners": _changes(effects.runners),
     }

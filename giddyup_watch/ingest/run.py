@@ -3,8 +3,9 @@
 import datetime as dt
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from giddyup_watch.errors import (
@@ -14,6 +15,7 @@ from giddyup_watch.errors import (
     RunCanceledError,
 )
 from giddyup_watch.ingest import segment
+from giddyup_watch.ingest.bulk.way import Ahead, Months
 from giddyup_watch.ingest.examine import Request
 from giddyup_watch.ingest.outcome import Outcome, TurnResult
 from giddyup_watch.ingest.segment import Session
@@ -40,8 +42,12 @@ def turn(
     take: Take,
     report: Report,
     opened: Opened = lambda *_: None,
+    ahead: Ahead = tuple,
 ) -> TurnResult:
     """Ingest the segments that `take` gives, until it gives none or somebody cancels.
+
+    Those of a month that the database has nothing of are taken, and loaded, together.
+    `ahead` tells what `take` is about to give, as far as that is known.
 
     `take` may raise RunCanceledError to say why it gives no more. `opened` is
     told id, start and scope of the run when its row is there.
@@ -54,7 +60,8 @@ def turn(
         runs.close_orphaned(session.conn)
         work = _Turn(session, request, report, opened)
         try:
-            status = work.through(take)
+            with closing(Months(session, request, take, ahead)) as months:
+                status = work.through(months)
         except RunCanceledError as error:
             return work.close("canceled", error.message)
         except GiddyupError as error:
@@ -94,19 +101,19 @@ class _Turn:
     trouble: dict[SegmentKey, str] = field(default_factory=dict)
     undecided: int = 0
 
-    def through(self, take: Take) -> RunStatus:
+    def through(self, months: Months) -> RunStatus:
         adopting = self.request.adopts and ledger.needs_adoption(self.session.conn)
         if adopting:
             ledger.owe_adoption(self.session.conn, due=True)
         if self.by_hand:
             self.open()
-        while (key := take()) is not None:
+        while (key := months.take()) is not None:
             if self._canceled():
-                self._park(key, take)
+                self._park(key, months.take)
                 return "canceled"
-            outcome = self._ingest(key)
-            self._note(outcome)
-            self.report(outcome)
+            for outcome in self._ingest(key, months):
+                self._note(outcome)
+                self.report(outcome)
         if adopting and not self.undecided:
             ledger.owe_adoption(self.session.conn, due=False)
         if self.keys and len(self.trouble) == len(self.keys):
@@ -150,24 +157,28 @@ class _Turn:
             self.run_id, status, self.effects, len(self.keys), tuple(sorted(self.trouble))
         )
 
-    def _ingest(self, key: SegmentKey) -> Outcome:
+    def _ingest(self, key: SegmentKey, months: Months) -> list[Outcome]:
         # Asked anew each time: segments of this very turn change what is known of others, and
         # the same one may come twice.
-        known = ledger.fetch_segment(self.session.conn, key)
-        self.seen.add(key)
+        conn = self.session.conn
+        known = ledger.fetch_segment(conn, key)
         try:
-            return segment.ingest(self.session, key, known, self.request, lambda: self.open(key))
+            if outcomes := months.load(key, self.open):
+                return outcomes
+            open_run = partial(self.open, key)
+            return [segment.ingest(self.session, key, known, self.request, open_run)]
         except GiddyupError:
             raise
         except Exception as error:
             # A bug that one segment's content brings out must not keep the others
             # from being loaded: it is recorded with its trace, and tried again rarely.
-            if not connection.alive(self.session.conn):
+            if not connection.alive(conn):
                 raise
             reason = f"bug: {type(error).__name__}: {error}"
-            return segment.failed(self.session, key, known, reason, traceback.format_exc())
+            return [segment.failed(self.session, key, known, reason, traceback.format_exc())]
 
     def _note(self, outcome: Outcome) -> None:
+        self.seen.add(outcome.key)
         self.undecided += outcome.result in ("waiting", "failed")
         if outcome.result == "waiting":
             return

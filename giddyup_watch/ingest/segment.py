@@ -38,6 +38,8 @@ REREAD_SECONDS = 0.5
 RETRY_FIRST, RETRY_LAST = 5.0, 3600.0
 #: Longest wait for what passes by itself (a lock, a full disk), in seconds.
 BUSY_LAST = 60.0
+#: From here on the tables of a month are quicker built beside the facts than filled among them.
+MONTH_BYTES = 2**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class Session:
     `orphan_seconds` is how long a segment must have been quiet to be loaded
     without an agreeing manifest, or to be called absent. `parse` may remember
     what it parsed before; `keep_up` ends each transaction that wrote facts: it
-    brings up what rests on them.
+    brings up what rests on them. A month of which the database has nothing goes
+    at once when its files have `month_bytes`.
     """
 
     conn: Connection
@@ -57,6 +60,7 @@ class Session:
     orphan_seconds: float
     parse: Callable[[Snapshot], Content] = content.parse
     keep_up: Callable[[Connection], object] = lambda _: None
+    month_bytes: int = MONTH_BYTES
 
 
 def ingest(
@@ -156,11 +160,11 @@ def _bring_up(
     run_id = open_run() if made.needs_work else None
     with connection.transaction(conn):
         effects = load.apply(conn, made, run_id) if run_id is not None else made.effects()
-        decision = _decide(made)
+        decision = decide(made)
         ledger.record_segment(conn, key, decision, run_id)
         if effects.written:
             session.keep_up(conn)
-    return _loaded(made, decision, effects, run_id)
+    return loaded(made, decision, effects, run_id)
 
 
 def as_known(known: LedgerSegment, seen: Snapshot) -> Outcome:
@@ -178,7 +182,7 @@ def as_known(known: LedgerSegment, seen: Snapshot) -> Outcome:
     )
 
 
-def _decide(made: SegmentPlan) -> Decision:
+def decide(made: SegmentPlan) -> Decision:
     """Turn the plans of the days into what is recorded of the segment.
 
     While days wait that this request did not ask for, the segment is due.
@@ -204,7 +208,8 @@ def _decide(made: SegmentPlan) -> Decision:
     )
 
 
-def _loaded(made: SegmentPlan, decision: Decision, effects: Effects, run_id: int | None) -> Outcome:
+def loaded(made: SegmentPlan, decision: Decision, effects: Effects, run_id: int | None) -> Outcome:
+    """Say what became of a segment that was read and decided on."""
     worked = [day.day for day in made.days if day.action not in ("skip", "hold")]
     return Outcome(
         made.setting.key,

@@ -209,8 +209,8 @@ def _off(text: str) -> dt.time:
     return time.replace(hour=time.hour + 12) if 1 <= time.hour <= 9 else time
 
 
-_Cleaner = Callable[[str], object]
-_CLEANERS: Mapping[Kind, _Cleaner] = {
+Cleaner = Callable[[str], object]
+_CLEANERS: Mapping[Kind, Cleaner] = {
     "name": _name,
     "region": str.upper,
     "pos": _pos,
@@ -226,10 +226,10 @@ class _Plan(NamedTuple):
     """Which cell of a line is cleaned by what; cells without a cleaner are stored as they are."""
 
     table: Table
-    steps: tuple[tuple[int, str, _Cleaner], ...]
+    steps: tuple[tuple[int, str, Cleaner], ...]
 
 
-def _plan(table: Table, cleaners: Mapping[Kind, _Cleaner]) -> _Plan:
+def _plan(table: Table, cleaners: Mapping[Kind, Cleaner]) -> _Plan:
     return _Plan(
         table,
         tuple(
@@ -240,9 +240,16 @@ def _plan(table: Table, cleaners: Mapping[Kind, _Cleaner]) -> _Plan:
     )
 
 
+_OFF: Mapping[OffTimes, Cleaner] = {"auto": _off, "24h": _time_of_day}
+
+
+def cleaners(off_times: OffTimes) -> Mapping[Kind, Cleaner]:
+    """What reads a cell of each kind; a kind that is not there is stored as it is."""
+    return {**_CLEANERS, "off": _OFF[off_times]}
+
+
 _RACES: Mapping[OffTimes, _Plan] = {
-    "auto": _plan("races", {**_CLEANERS, "off": _off}),
-    "24h": _plan("races", {**_CLEANERS, "off": _time_of_day}),
+    off_times: _plan("races", cleaners(off_times)) for off_times in _OFF
 }
 _RUNNERS = _plan("runners", _CLEANERS)
 

@@ -15,3 +15,11 @@ def copy_rows(conn: Connection, name: str, rows: Iterable[Sequence[object]]) -> 
                 copy.write_row(row)
                 sent += 1
         return sent, cursor.rowcount
+
+
+def copy_lines(conn: Connection, name: str, lines: Sequence[str]) -> tuple[int, int]:
+    """Feed lines, as the COPY in `name`.sql reads them, each without its end; counts as above."""
+    with connection.translated(), conn.cursor() as cursor:
+        with cursor.copy(queries.get(name)) as copy:
+            copy.write("".join(f"{line}\n" for line in lines))
+        return len(lines), cursor.rowcount

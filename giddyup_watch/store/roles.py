@@ -47,6 +47,8 @@ FUNCTIONS = (
     "racing.norm_text(text)",
     "racing.covers_month(regclass,date)",
     "racing.ensure_month(date)",
+    "racing.begin_month()",
+    "racing.attach_month(date)",
     "racing.refresh_view(regclass,boolean)",
     "racing.derive_own()",
     "racing.derive_noted(integer)",

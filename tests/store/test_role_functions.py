@@ -137,7 +137,15 @@ def test_a_view_of_a_third_party_is_refreshed_by_a_superuser_only(
         conn.execute("DROP ROLE analyst, keeper")
 
 
-@pytest.mark.parametrize("call", ["ensure_month('2031-01-01')", "refresh_view('racing.races')"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "ensure_month('2031-01-01')",
+        "begin_month()",
+        "attach_month('2031-01-01')",
+        "refresh_view('racing.races')",
+    ],
+)
 def test_nobody_else_may_call_them(conn: Connection, database: str, call: str) -> None:
     with schema.role(database) as name:
         conn.execute("GRANT USAGE ON SCHEMA racing TO plain")

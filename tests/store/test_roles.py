@@ -247,6 +247,8 @@ def _is_allowed(conn: Connection, name: str) -> bool:
     try:
         with conn.transaction(force_rollback=True):
             if body.startswith(b"COPY"):
+                if b"staging.month_" in body:  # tables that are there for one transaction
+                    conn.execute(queries.get("begin_month"))
                 with conn.cursor() as cursor, cursor.copy(text):
                     pass
             elif body.startswith((b"TRUNCATE", b"LISTEN")):

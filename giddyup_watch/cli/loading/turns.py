@@ -79,6 +79,7 @@ def lead(
             request,
             lambda: queue.popleft() if queue and not stopped_by() else None,
             report,
+            ahead=lambda: tuple(queue),
         )
         return Ended(result, made, stopped_by())
 

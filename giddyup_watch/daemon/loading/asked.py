@@ -42,7 +42,14 @@ class Asked:
         """Raises what run.turn raises, and PausedError."""
         self._refuse_while_paused()
         request = self._prepare()
-        result = run.turn(self.session, request, self._take, self._report, self._opened)
+        result = run.turn(
+            self.session,
+            request,
+            self._take,
+            self._report,
+            self._opened,
+            ahead=lambda: tuple(self._queue),
+        )
         self.reporter.run_finished(result, request.trigger, time.monotonic() - self._started)
         return result
 

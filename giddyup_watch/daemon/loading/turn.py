@@ -51,6 +51,10 @@ class Turn:
             self.pending.retry_at(key, gone_for_good)
         return None
 
+    def ahead(self) -> list[SegmentKey]:
+        """What `take` is about to give, as far as is known."""
+        return self.pending.coming(time.monotonic(), self.trigger)
+
     def report(self, outcome: Outcome) -> None:
         self.heartbeat.beat("ingest")
         key, now = outcome.key, time.monotonic()

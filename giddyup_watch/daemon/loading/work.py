@@ -214,7 +214,8 @@ class Work:
         )
         session = self._session()
         try:
-            result = run.turn(session, run.Request(trigger), turn.take, turn.report)
+            request = run.Request(trigger)
+            result = run.turn(session, request, turn.take, turn.report, ahead=turn.ahead)
         except LockBusyError as error:
             around.reporter.lock_busy(error.holder)
             self._turn_at = time.monotonic() + RETRY_SECONDS

@@ -74,6 +74,16 @@ class Pending:
             self._in_hand[key] = self._entries.pop(key)
             return key
 
+    def coming(self, now: float, source: Trigger) -> list[SegmentKey]:
+        """What `take` is about to give, newest month first, as far as nothing else happens."""
+        with self._lock:
+            ready = [
+                key
+                for key, entry in self._waiting()
+                if entry.source == source and self._ready_at(entry) <= now
+            ]
+            return sorted(ready, key=newest_first)
+
     def next_source(self, now: float) -> Trigger | None:
         """Who told of the segment that `take` would give; None when none is ready."""
         with self._lock:
