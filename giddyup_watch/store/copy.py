@@ -17,9 +17,10 @@ def copy_rows(conn: Connection, name: str, rows: Iterable[Sequence[object]]) -> 
         return sent, cursor.rowcount
 
 
-def copy_lines(conn: Connection, name: str, lines: Sequence[str]) -> tuple[int, int]:
-    """Feed lines, as the COPY in `name`.sql reads them, each without its end; counts as above."""
+def copy_texts(conn: Connection, name: str, rows: Iterable[Sequence[str]]) -> tuple[int, int]:
+    """Feed rows of cells that are in COPY's text format already; counts as above."""
+    lines = list(map("\t".join, rows))
     with connection.translated(), conn.cursor() as cursor:
         with cursor.copy(queries.get(name)) as copy:
-            copy.write("".join(f"{line}\n" for line in lines))
+            copy.write("\n".join([*lines, ""]))
         return len(lines), cursor.rowcount

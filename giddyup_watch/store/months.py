@@ -1,19 +1,23 @@
 """Whole months: their tables built beside the facts, and attached when they are full."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from giddyup_watch.errors import PermanentError
-from giddyup_watch.model import LedgerRace, Table
 from giddyup_watch.store import connection, copy
 from giddyup_watch.store.connection import Connection
 
 #: What the indexes of a month are made in: the largest, of the comments, takes about half of it.
 INDEX_MEMORY = "64MB"
 
-_COPY: dict[Table, str] = {"races": "copy_month_races", "runners": "copy_month_runners"}
+#: What a month is made of, and the statement that takes it.
+_COPY = {
+    "races": "copy_month_races",
+    "runners": "copy_month_runners",
+    "provenance": "copy_ledger_races",
+}
 #: Kinds of names and the statement that makes the rows which nobody named before.
 _MISSING = ("insert_horses", "insert_trainers", "insert_jockeys", "insert_owners", "insert_courses")
 
@@ -45,30 +49,15 @@ def race_ids(conn: Connection, count: int) -> list[int]:
     return [row for (row,) in connection.fetch_all(conn, "reserve_race_ids", {"count": count})]
 
 
-def fill(conn: Connection, table: Table, lines: Sequence[str]) -> None:
-    """Copy lines in COPY's text format, "" for NULL, each without its end."""
-    sent, arrived = copy.copy_lines(conn, _COPY[table], lines)
+def fill(
+    conn: Connection,
+    what: Literal["races", "runners", "provenance"],
+    rows: Iterable[Sequence[str]],
+) -> None:
+    """Copy rows of cells in COPY's text format, "" for NULL; more than one cell may be in one."""
+    sent, arrived = copy.copy_texts(conn, _COPY[what], rows)
     if sent != arrived:
-        raise PermanentError(f"{sent} {table} of a month were sent but {arrived} arrived")
-
-
-def record_races(conn: Connection, races: Sequence[LedgerRace]) -> None:
-    """Write the provenance of a month of which there is none."""
-    rows = (
-        (
-            race.key.region,
-            race.key.code,
-            race.day,
-            race.race_key,
-            race.digest,
-            race.rank,
-            race.owned,
-            race.in_file,
-            list(race.runner_keys),
-        )
-        for race in races
-    )
-    copy.copy_rows(conn, "copy_ledger_races", rows)
+        raise PermanentError(f"{sent} rows of a month's {what} were sent but {arrived} arrived")
 
 
 def attach(conn: Connection, month: dt.date) -> None:

@@ -47,7 +47,7 @@ def test_for_eyes_only_what_is_not_simply_loaded_is_listed(backfill: Cli, master
     assert [line.split()[:2] for line in done.out.splitlines()[1:-1]] == [
         ["gb/flat/2024-06", "waiting"]
     ]
-    assert "segments 1 waiting, 7 loaded" in done.out.splitlines()[-1]
+    assert "segments 7 loaded, 1 waiting" in done.out.splitlines()[-1]
 
 
 @pytest.fixture

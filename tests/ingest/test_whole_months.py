@@ -319,7 +319,11 @@ def test_a_cancel_is_heard_between_two_months(tree_and_two: tuple[Bench, str, st
     with closing(connection.connect(url, application_name="canceled")) as conn:
         session = run.Session(conn, bench.master, Rules(), LOCK_ID, 0.0, month_bytes=ALL_AT_ONCE)
         result = run.turn(
-            session, run.Request("cli"), lambda: keys.popleft() if keys else None, report
+            session,
+            run.Request("cli"),
+            lambda: keys.popleft() if keys else None,
+            report,
+            ahead=lambda: tuple(keys),
         )
     assert result.status == "canceled"
     assert [one.key for one in outcomes] == [FLAT, JUMPS]

@@ -37,7 +37,7 @@ def table(made: Iterable[Outcome]) -> None:
 def totals(made: Sequence[Outcome], effects: Effects) -> str:
     """How many segments ended how, and what became of the rows."""
     results = Counter(outcome.result for outcome in made)
-    segments = ", ".join(f"{count} {result}" for result, count in results.items()) or "none"
+    segments = ", ".join(f"{count} {result}" for result, count in sorted(results.items())) or "none"
     written = "; ".join(
         f"{name} {counts.inserted} new, {counts.updated} changed, {counts.deleted} deleted,"
         f" {counts.unchanged} as they were"

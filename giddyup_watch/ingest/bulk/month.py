@@ -12,6 +12,7 @@ from pathlib import Path
 
 from giddyup_watch.errors import NotReadyError, SegmentAbsentError, SegmentRefusedError
 from giddyup_watch.ingest import examine, load, plan, segment
+from giddyup_watch.ingest.bulk import texts
 from giddyup_watch.ingest.bulk.texts import Lines
 from giddyup_watch.ingest.examine import SegmentPlan
 from giddyup_watch.ingest.guards import Setting
@@ -47,7 +48,7 @@ class Month:
     keys: tuple[SegmentKey, ...]
     pieces: list[Piece] = field(default_factory=list)
     lines: Lines = field(default_factory=Lines)
-    provenance: list[LedgerRace] = field(default_factory=list)
+    provenance: list[tuple[str, ...]] = field(default_factory=list)
     unusual: str = ""
 
 
@@ -85,9 +86,9 @@ class _Draft:
         self._shared: defaultdict[dt.date, Shared] = defaultdict(dict)
         self._written: dict[tuple[dt.date, str], bytes] = {}
 
-    def provenance(self) -> Iterator[LedgerRace]:
+    def provenance(self) -> Iterator[tuple[str, ...]]:
         for shared in self._shared.values():
-            yield from shared.values()
+            yield from map(texts.provenance, shared.values())
 
     def add(self, key: SegmentKey) -> None:
         try:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 
-from giddyup_watch.model import Reject, Table
+from giddyup_watch.model import LedgerRace, Reject, Table
 from giddyup_watch.source import cells, columns
 from giddyup_watch.source.cells import OffTimes
 from giddyup_watch.source.columns import Unreadable
@@ -109,6 +109,27 @@ class Lines:
             _reject("runners", one, runners[one.row][0].line, runners[one.row][1].day)
             for one in unreadable
         ]
+
+
+def provenance(race: LedgerRace) -> tuple[str, ...]:
+    """Return the cells of a row of `racing.ledger_races`."""
+    runners = ",".join(f'"{_quoted(key)}"' for key in race.runner_keys)
+    return (
+        race.key.region.translate(_ESCAPES),
+        race.key.code.translate(_ESCAPES),
+        race.day.isoformat(),
+        race.race_key.translate(_ESCAPES),
+        "" if race.digest is None else rf"\\x{race.digest.hex()}",
+        str(race.rank),
+        str(race.owned),
+        str(race.in_file),
+        f"{{{runners}}}".translate(_ESCAPES),
+    )
+
+
+def _quoted(key: str) -> str:
+    """Return the key as it stands between quotes in an array."""
+    return key.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _joined(fields: Sequence[Sequence[str]]) -> Iterator[str]:

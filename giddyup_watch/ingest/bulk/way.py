@@ -1,9 +1,10 @@
 """Which months go at once, and the turn they take."""
 
 import dataclasses
+import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from giddyup_watch.errors import DatabaseBusyError, PermanentError, PermissionDeniedError
 from giddyup_watch.ingest.bulk import month, write
@@ -55,9 +56,12 @@ class Months:
         """
         if not self._fit(key):
             return []
-        keys = self._together(key)
         self._fits[key.month] = False  # whatever becomes of it
-        outcomes = self._load(keys, open_run) if self._worth(keys) else []
+        coming = list(itertools.takewhile(lambda one: one.month == key.month, self._next()))
+        if not self._worth([key, *coming]):
+            return []
+        keys = self._together(key, len(coming))
+        outcomes = self._load(keys, open_run)
         done = {outcome.key for outcome in outcomes} or {key}
         self._kept.extendleft(one for one in reversed(keys) if one not in done)
         return outcomes
@@ -74,11 +78,18 @@ class Months:
         sizes = (stamp.runners.size for stamp in stamps if stamp.runners is not None)
         return sum(sizes) >= self._session.month_bytes
 
-    def _together(self, key: SegmentKey) -> list[SegmentKey]:
-        """Take what comes next of the key's month."""
+    def _next(self) -> Iterator[SegmentKey]:
+        """Give what comes, without taking it: who is told to stop leaves that to others."""
+        return itertools.chain(self._kept, self._ahead())
+
+    def _together(self, key: SegmentKey, others: int) -> list[SegmentKey]:
+        """Take so many more segments of the key's month."""
         found = [key]
-        while (other := self.take()) is not None:
-            if other.month != key.month or other in found:
+        for _ in range(others):
+            other = self.take()
+            if other is None:
+                break
+            if other.month != key.month or other in found:  # the order has changed meanwhile
                 self._kept.appendleft(other)
                 break
             found.append(other)
@@ -126,7 +137,7 @@ class Months:
     def _coming(self) -> list[list[SegmentKey]]:
         """Return the next months that are likely to go at once."""
         by_month: dict[str, list[SegmentKey]] = {}
-        for key in (*self._kept, *self._ahead()):
+        for key in self._next():
             of_month = by_month.get(key.month)
             if of_month is not None:
                 of_month.append(key)

@@ -18,7 +18,7 @@ def write(conn: Connection, names: Names, month: Month, run_id: int) -> list[Out
     first = month.keys[0].first_day
     names.begin(months.begin(conn))
     _fill(conn, names, month.lines)
-    months.record_races(conn, month.provenance)
+    months.fill(conn, "provenance", month.provenance)
     for piece in month.pieces:
         _record(conn, piece, run_id)
     months.attach(conn, first)
@@ -29,11 +29,11 @@ def _fill(conn: Connection, names: Names, lines: Lines) -> None:
     courses, of_runners = names.resolve(conn, lines)
     ids = [str(race_id) for race_id in months.race_ids(conn, len(lines.races))]
     races = zip(ids, courses, lines.races, strict=True)
-    months.fill(conn, "races", ["\t".join(row) for row in races])
+    months.fill(conn, "races", races)
     runners = zip(
         [ids[place] for place in lines.of_race], *of_runners.values(), lines.runners, strict=True
     )
-    months.fill(conn, "runners", ["\t".join(row) for row in runners])
+    months.fill(conn, "runners", runners)
 
 
 def _record(conn: Connection, piece: Piece, run_id: int) -> None:
