@@ -107,6 +107,7 @@ class Months:
         try:
             with connection.transaction(conn):
                 outcomes = write.write(conn, self._names, made, run_ids[0])
+                self._session.keep_up(conn)
         except (DatabaseBusyError, PermanentError, PermissionDeniedError):
             self._names.forget()
             return []
