@@ -18,7 +18,8 @@ class Outcome:
     epoch), `seconds` what the segment took. `retry_after` (seconds) is set
     when it has to be looked at again although nothing changes on disk. `also`
     are segments to look at because a race passed to them. `trace` is set when
-    the reason is a bug of ours.
+    the reason is a bug of ours. `alone` says why a segment of which nothing
+    was recorded was not loaded with its whole month.
     """
 
     key: SegmentKey
@@ -33,6 +34,7 @@ class Outcome:
     retry_after: float | None = None
     also: tuple[SegmentKey, ...] = ()
     trace: str = ""
+    alone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

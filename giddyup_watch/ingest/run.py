@@ -4,7 +4,7 @@ import datetime as dt
 import traceback
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -163,10 +163,11 @@ class _Turn:
         conn = self.session.conn
         known = ledger.fetch_segment(conn, key)
         try:
-            if outcomes := months.load(key, self.open):
+            if known is None and (outcomes := months.load(key, self.open)):
                 return outcomes
             open_run = partial(self.open, key)
-            return [segment.ingest(self.session, key, known, self.request, open_run)]
+            made = segment.ingest(self.session, key, known, self.request, open_run)
+            return [made if known is not None else replace(made, alone=months.alone(key))]
         except GiddyupError:
             raise
         except Exception as error:

@@ -12,10 +12,13 @@ from typing import NamedTuple
 import pytest
 
 from giddyup_watch.demo import edits, tree
+from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.model import Rules
 from tests.faults import sessions
-from tests.faults.conftest import FLAT, SEGMENTS, WORLD, Stage
+from tests.faults.conftest import FLAT, MONTHS, SEGMENTS, TODAY, WORLD, Stage
 
+#: Enough of a month to go in at once.
+BUSIER = World(seed=5, volume=0.2)
 #: Kills at random moments, each at most so many seconds after the daemon committed something.
 KILLS, KILL_SECONDS = 2, 0.1
 
@@ -61,6 +64,21 @@ OTHER_POINTS = (
     locked("racing.ingested_days", "upsert_ingested_days"),
     locked("racing.ingest_rejects", "delete_rejects"),
 )
+#: Of a month that goes in at once, in the order in which it comes to them. The last are those of
+#: its tables becoming partitions, the first of them and the second.
+WHOLE_MONTH_POINTS = (
+    RUN_OPENED,
+    Point("CREATE TABLE staging.month_races (line int)", "begin_month"),
+    locked("racing.horses", "insert_horses"),
+    locked("racing.bloodlines", "insert_bloodlines"),
+    Point("ALTER SEQUENCE racing.races_race_id_seq CACHE 1", "reserve_race_ids"),
+    locked("racing.ledger_races", "copy_ledger_races"),
+    locked("racing.ledger_days", "upsert_ledger_days"),
+    locked("racing.ingested_days", "upsert_ingested_days"),
+    Point(sessions.LAST_LOCK, sessions.LAST_STATEMENT),
+    Point("LOCK TABLE racing.races IN SHARE UPDATE EXCLUSIVE MODE", "attach_month"),
+    Point("LOCK TABLE racing.runners IN SHARE UPDATE EXCLUSIVE MODE", "attach_month"),
+)
 
 
 def kill_at(stage: Stage, point: Point) -> None:
@@ -70,13 +88,14 @@ def kill_at(stage: Stage, point: Point) -> None:
         sessions.wait_until_lock_is_free(stage.url)
 
 
-def _make_months(stage: Stage) -> None:
+def _make_months(stage: Stage, *first: str) -> None:
     """Make the partitions that a load would make first: attaching them takes locks of its own."""
     with sessions.session(stage.url) as other:
         other.execute(
             "SELECT racing.ensure_month(day::date)"
-            " FROM (SELECT date '2024-05-01' UNION ALL"
-            " SELECT now() + make_interval(months => n) FROM generate_series(0, 3) AS n) AS _ (day)"
+            " FROM (SELECT unnest(%s::date[]) UNION ALL"
+            " SELECT now() + make_interval(months => n) FROM generate_series(0, 3) AS n) _ (day)",
+            [list(first)],
         )
 
 
@@ -89,13 +108,25 @@ def _make_months(stage: Stage) -> None:
 )
 def test_in_a_first_load(stage: Stage, points: Iterable[Point]) -> None:
     kill_at(stage, MONTH_MADE)
-    _make_months(stage)
+    _make_months(stage, "2024-05-01")
     for point in points:
         kill_at(stage, point)
         assert stage.facts() == {}, point
     with stage.daemon():
         stage.assert_ends_equal()
     assert stage.count("racing.etl_runs", "status = 'success'") == 1
+
+
+def test_in_a_whole_month(stage: Stage) -> None:
+    tree.build(stage.master, BUSIER, tree.segments(MONTHS), today=TODAY)
+    _make_months(stage)
+    for point in WHOLE_MONTH_POINTS:
+        kill_at(stage, point)
+        assert stage.facts() == {}, point
+        assert not stage.count("pg_class", "relname ~ '^(month_|r.*_2024_05)'"), point
+    with stage.daemon() as daemon:
+        stage.assert_ends_equal()
+        assert not any("alone" in event for event in daemon.events("segment_ingested"))
 
 
 def test_in_the_second_segment(stage: Stage) -> None:

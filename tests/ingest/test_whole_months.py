@@ -1,5 +1,6 @@
 """A month that goes in at once ends in the database as one that goes segment by segment."""
 
+import datetime as dt
 import itertools
 import json
 import os
@@ -237,6 +238,7 @@ OBSTACLES = {
     "rule": "CREATE RULE keep AS ON DELETE TO racing.runners DO ALSO NOTIFY kept",
     "trigger": "CREATE TRIGGER seen BEFORE UPDATE ON racing.races FOR EACH ROW"
     " EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger()",
+    "facts watched for tables in place of views": "SELECT racing.watch_facts()",
     "day recorded": "INSERT INTO racing.ingested_days (region, code, d)"
     " VALUES ('gb', 'flat', '2024-06-09')",
     "publication": "CREATE PUBLICATION changes FOR TABLE racing.races",
@@ -255,10 +257,59 @@ def test_what_only_the_ordinary_way_can_do(tree_and_two: tuple[Bench, str, str],
     bench.put(FLAT, race("flat", ("a",)))
     bench.put(JUMPS, race("jumping", ("b",), kind="Chase"))
     with closing(connection.connect(url, application_name="asking")) as conn:
-        assert months.obstacle(conn, FLAT.first_day)
+        obstacle = months.obstacle(conn, FLAT.first_day)
+    assert obstacle
     if what not in IN_ANY_WAY:
-        assert {one.result for one in load(url, bench.master, ALL_AT_ONCE).outcomes} == {"loaded"}
+        outcomes = load(url, bench.master, ALL_AT_ONCE).outcomes
+        assert {(one.result, one.alone) for one in outcomes} == {("loaded", obstacle)}
         assert at_once(url) == set()
+
+
+def test_facts_that_are_watched_while_months_go_in(tree_and_two: tuple[Bench, str, str]) -> None:
+    """Tables in place of views are built from then on: no row may come in unnoted."""
+    bench, url, _ = tree_and_two
+    wanted = [SegmentKey("gb", "flat", f"2024-0{number}") for number in (6, 5)]
+    for key in wanted:
+        bench.put(key, race(f"of {key}", ("a",), day=f"{key.month}-02"))
+    keys = deque(wanted)
+    outcomes: list[Outcome] = []
+
+    def report(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        if outcome.key == wanted[0]:  # by now the next one was found to have nothing in its way
+            bench.alter("SELECT racing.watch_facts()")
+
+    with closing(connection.connect(url, application_name="watched")) as conn:
+        session = run.Session(conn, bench.master, Rules(), LOCK_ID, 0.0, month_bytes=ALL_AT_ONCE)
+        run.turn(
+            session,
+            run.Request("cli"),
+            lambda: keys.popleft() if keys else None,
+            report,
+            ahead=lambda: tuple(keys),
+        )
+    assert [(one.key, one.result) for one in outcomes] == [(key, "loaded") for key in wanted]
+    assert not outcomes[0].alone
+    assert "triggers on the facts want to see each row" in outcomes[1].alone
+    noted = "SELECT DISTINCT race_date::text FROM racing.derived_dirty"
+    assert rows(url, noted) == [("2024-05-02",)]
+
+
+def test_why_a_segment_is_not_loaded_with_its_month(tree_and_two: tuple[Bench, str, str]) -> None:
+    bench, url, _ = tree_and_two
+    bench.put(FLAT, race("flat", ("a",)))
+    assert [one.alone for one in load(url, bench.master, 2**20).outcomes] == [
+        "the runners of its month have less than 1024 KiB"
+    ]
+    bench.put(FLAT, race("flat", ("a", "b")))
+    assert [one.alone for one in load(url, bench.master, 2**20).outcomes] == [""]
+    bench.put(IRISH, race("irish", ("i",), region="IRE"))
+    with closing(connection.connect(url, application_name="asked")) as conn:
+        session = run.Session(conn, bench.master, Rules(), LOCK_ID, 0.0)
+        asked = run.Request("cli", days=frozenset({dt.date.fromisoformat(DAY)}))
+        keys, outcomes = iter([IRISH]), list[Outcome]()
+        run.turn(session, asked, lambda: next(keys, None), outcomes.append)
+    assert [one.alone for one in outcomes] == ["days, force or accept were asked for"]
 
 
 def test_rows_with_columns_and_indexes_of_others(tree_and_two: tuple[Bench, str, str]) -> None:

@@ -41,6 +41,7 @@ class Reporter:
             "trigger": trigger,
             "run_id": outcome.run_id,
             "reason": outcome.reason,
+            "alone": outcome.alone,
             "days": len(outcome.days),
             **_effects("races", outcome.effects.races),
             **_effects("runners", outcome.effects.runners),

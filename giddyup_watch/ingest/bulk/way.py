@@ -36,13 +36,20 @@ class Months:
         self._source = Source(session.master, session.rules, session.orphan_seconds)
         self._names = Names()
         self._reader: Reader | None = None
-        # Whoever asks for days, for more or for less, asks for what only the ordinary way can do.
-        self._ordinary = request.days is not None or request.force or bool(request.accept)
-        self._fits: dict[str, bool] = {}
+        self._asked = request.days is not None or request.force or bool(request.accept)
+        self._alone: dict[str, str] = {}
 
     def take(self) -> SegmentKey | None:
         """Return the next segment: one that was taken for its month but not loaded comes first."""
         return self._kept.popleft() if self._kept else self._take()
+
+    def alone(self, key: SegmentKey) -> str:
+        """Say why the segment is not loaded with its month; "" as long as it may be."""
+        if self._asked:
+            return "days, force or accept were asked for"
+        if key.month not in self._alone:
+            self._alone[key.month] = months.obstacle(self._session.conn, key.first_day) or ""
+        return self._alone[key.month]
 
     def close(self) -> None:
         if self._reader is not None:
@@ -51,27 +58,22 @@ class Months:
     def load(self, key: SegmentKey, open_run: Callable[[SegmentKey], int]) -> list[Outcome]:
         """Load the month of a segment that was taken, and say what became of its segments.
 
-        Empty when the month has to go the ordinary way. Those of it that are not
-        in the answer are given by `take`.
+        Empty when the month has to go the ordinary way, of which `alone` says why. Those
+        of it that are not in the answer are given by `take`.
         """
-        if not self._fit(key):
+        if self.alone(key):
             return []
-        self._fits[key.month] = False  # whatever becomes of it
         coming = list(itertools.takewhile(lambda one: one.month == key.month, self._next()))
         if not self._worth([key, *coming]):
+            least = self._session.month_bytes // 1024
+            self._alone[key.month] = f"the runners of its month have less than {least} KiB"
             return []
+        self._alone[key.month] = "the others of its month were loaded before"
         keys = self._together(key, len(coming))
         outcomes = self._load(keys, open_run)
         done = {outcome.key for outcome in outcomes} or {key}
         self._kept.extendleft(one for one in reversed(keys) if one not in done)
         return outcomes
-
-    def _fit(self, key: SegmentKey) -> bool:
-        if self._ordinary:
-            return False
-        if key.month not in self._fits:
-            self._fits[key.month] = months.obstacle(self._session.conn, key.first_day) is None
-        return self._fits[key.month]
 
     def _worth(self, keys: Iterable[SegmentKey]) -> bool:
         stamps = snapshot.stamps(self._session.master, keys).values()
@@ -101,15 +103,16 @@ class Months:
         began = time.monotonic()
         made = self._read(keys)
         if made.unusual:
+            self._alone[keys[0].month] = made.unusual
             return []
         run_ids = [open_run(piece.key) for piece in made.pieces]
         conn = self._session.conn
         try:
             with connection.transaction(conn):
                 outcomes = write.write(conn, self._names, made, run_ids[0])
-                self._session.keep_up(conn)
-        except (DatabaseBusyError, PermanentError, PermissionDeniedError):
+        except (DatabaseBusyError, PermanentError, PermissionDeniedError) as error:
             self._names.forget()
+            self._alone[keys[0].month] = f"its month was refused: {error.message}"
             return []
         return _shared_out(outcomes, time.monotonic() - began)
 
@@ -144,7 +147,7 @@ class Months:
                 of_month.append(key)
             elif len(by_month) > _WORTH_A_READER:
                 break
-            elif self._fit(key):
+            elif not self.alone(key):
                 by_month[key.month] = [key]
         return [sorted(keys, key=newest_first) for keys in by_month.values()][:_WORTH_A_READER]
 
