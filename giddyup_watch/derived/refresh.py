@@ -8,11 +8,14 @@ where it ended.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from giddyup_watch.errors import (
+    DatabaseBusyError,
     DatabaseUnavailableError,
     GiddyupError,
+    PermanentError,
     PermissionDeniedError,
 )
 from giddyup_watch.store import connection, lock, views
@@ -55,6 +58,9 @@ def _refresh_all(conn: Connection, go_on: Callable[[], bool]) -> list[ViewResult
     write = views.last_write(conn)
     found = views.fetch(conn)
     views.forget_others(conn, found)
+    if any(_behind(view, write) for view in found):
+        with suppress(DatabaseBusyError, PermanentError, PermissionDeniedError):
+            views.measure_facts(conn)  # without, it only takes longer
     results: dict[str, ViewResult] = {}
     for view in found:
         done_below = [results[name] for name in view.rests_on if name in results]

@@ -49,6 +49,7 @@ FUNCTIONS = (
     "racing.ensure_month(date)",
     "racing.begin_month()",
     "racing.attach_month(date)",
+    "racing.measure_facts()",
     "racing.refresh_view(regclass,boolean)",
     "racing.derive_own()",
     "racing.derive_noted(integer)",

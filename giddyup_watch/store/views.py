@@ -70,6 +70,11 @@ def refresh_as_owner(conn: Connection, view: View) -> None:
     connection.fetch_value(conn, "call_refresh_view", params)
 
 
+def measure_facts(conn: Connection) -> None:
+    """Give the server the statistics without which it computes views in minutes, not seconds."""
+    connection.fetch_value(conn, "measure_facts")
+
+
 def record_refreshed(conn: Connection, view: View, how: How, write: Write | None) -> float:
     """Note a refresh in its own transaction; how many seconds that has taken so far."""
     params = {

@@ -121,6 +121,32 @@ def test_readers_go_on_beside_a_concurrent_refresh(
     assert _rows(reader, BASE) == 1
 
 
+def test_the_facts_are_measured_when_they_are_twice_what_they_were(
+    conn: Connection, owner: Connection
+) -> None:
+    measured = (
+        "SELECT count(*) FROM pg_stats WHERE schemaname = 'racing' AND inherited"
+        " AND (tablename, attname) IN"
+        " (('races', 'race_id'), ('runners', 'race_id'), ('runners', 'horse_id'))"
+    )
+    standing = "SELECT reltuples FROM pg_class WHERE oid = 'racing.runners'::regclass"
+    _write(conn)
+    _know_sizes(owner)
+    refresh.run(conn, LOCK)
+    assert owner.execute(measured).fetchone() == (3,)
+    assert owner.execute(standing).fetchone() == (1,)
+    for number, size in ((2, 1), (3, 3)):
+        _write(conn, number)
+        _know_sizes(owner)
+        refresh.run(conn, LOCK)
+        assert owner.execute(standing).fetchone() == (size,)
+
+
+def _know_sizes(owner: Connection) -> None:
+    """What autovacuum does after a while, and what building an index does."""
+    owner.execute("ANALYZE racing.races_2024_06, racing.runners_2024_06")
+
+
 def test_reader_in_the_way_holds_up_one_view_only(
     conn: Connection, connect: Callable[[], Connection]
 ) -> None:

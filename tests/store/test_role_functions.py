@@ -143,6 +143,7 @@ def test_a_view_of_a_third_party_is_refreshed_by_a_superuser_only(
         "ensure_month('2031-01-01')",
         "begin_month()",
         "attach_month('2031-01-01')",
+        "measure_facts()",
         "refresh_view('racing.races')",
     ],
 )
