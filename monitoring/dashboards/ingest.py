@@ -230,7 +230,7 @@ def _derived() -> Panels:
             Query("sum(increase(gw_derived_mended_total{$on}[$__rate_interval]))", "mended"),
             unit="none",
             size=THIRD,
-        ).links([frame.runbook("a-view-is-not-refreshed")]),
+        ).links([frame.runbook("giddyupwatchderivedbehind")]),
     ]
 
 

@@ -119,7 +119,11 @@ def test_a_dashboard_is_read_only_and_fills_its_rows(name: str) -> None:
 def test_every_selector_asks_for_job_and_instance(name: str) -> None:
     variables = {one["name"]: one for one in DOCUMENTS[name]["templating"]["list"]}
     assert {"datasource", "job", "instance"} <= variables.keys()
-    assert variables["job"]["refresh"] == variables["instance"]["refresh"] == 2  # time range
+    for label in ("job", "instance"):
+        assert variables[label]["refresh"] == 2, label  # when the time range changes
+        assert variables[label]["multi"], label
+        assert variables[label]["allValue"] == ".+", label
+        assert variables[label]["datasource"]["uid"] == "${datasource}", label
     for query in queries(name):
         found = SELECTOR.findall(query)
         assert found, query
@@ -134,6 +138,26 @@ def test_every_metric_asked_for_is_exported_or_recorded(name: str) -> None:
     known = exported() | RECORDED | {"up", ALERTS}
     asked = {metric for query in queries(name) for metric, _ in SELECTOR.findall(query)}
     assert {one for one in asked if not one.startswith("process_")} <= known
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_every_panel_asks_the_source_that_is_chosen(name: str) -> None:
+    (chosen,) = (
+        one for one in DOCUMENTS[name]["templating"]["list"] if one["type"] == "datasource"
+    )
+    source = {"type": chosen["query"], "uid": f"${{{chosen['name']}}}"}
+    for panel in panels(name):
+        assert panel["targets"], panel["title"]
+        for one in (panel, *panel["targets"]):
+            assert one["datasource"] == source, panel["title"]
+
+
+@pytest.mark.parametrize("name", OVER_PROMETHEUS)
+def test_what_only_grows_is_asked_how_fast(name: str) -> None:
+    for query in queries(name):
+        bare = re.sub(r"\b(rate|increase)\([^()]*\)", "", query)
+        grows = re.findall(r"\b\w+_(?:total|bucket|sum|count)\b(?=\{)", bare)
+        assert grows == [], query
 
 
 @pytest.mark.parametrize("name", OVER_PROMETHEUS)
