@@ -49,6 +49,7 @@ def test_runs_that_follow_quickly_share_a_refresh(racing: Path, database: str) -
         assert daemon.value("derived_waiting_timestamp_seconds") > written
 
 
+@pytest.mark.failure(line=24)
 def test_a_view_that_fails_is_said_and_the_ingest_goes_on(
     racing: Path, database: str, other: psycopg.Connection[tuple[Any, ...]]
 ) -> None:

@@ -1,3 +1,5 @@
+import pytest
+
 from giddyup_watch.daemon.watching.rescan import Census, newest_manifests
 from giddyup_watch.model import FileStamp, SegmentKey, SegmentStamp
 from giddyup_watch.source import tree
@@ -65,6 +67,7 @@ def test_an_empty_folder_is_no_segment() -> None:
     assert not census.compare({FEB: tree.NOT_THERE}, {}, 15.0).untold
 
 
+@pytest.mark.failure(line=27)
 def test_a_file_put_back_with_its_old_times_is_a_change() -> None:
     census = Census()
     census.compare({JAN: stamp(5)}, {}, 10.0)

@@ -24,6 +24,7 @@ def namespaces() -> bool:
     return subprocess.run([*IN_NAMESPACE, probe], capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.failure(line=1)
 def test_a_queue_that_overflows_loses_nothing(tree: Tree) -> None:
     names = months(24)
     tree.write(*names)
@@ -45,6 +46,7 @@ def test_a_queue_that_overflows_loses_nothing(tree: Tree) -> None:
     assert sample(metrics, "watched_directories", {}) == 0  # closed with the rest
 
 
+@pytest.mark.failure(line=5)
 @pytest.mark.skipif(not namespaces(), reason="user namespaces are not allowed here")
 def test_refused_watches_are_said_and_made_up_for_by_looking(tree: Tree) -> None:
     tree.write(*months(10))
@@ -61,6 +63,7 @@ def test_refused_watches_are_said_and_made_up_for_by_looking(tree: Tree) -> None
     assert sample(metrics, "rescans_total", {"reason": "poll"}) > 0
 
 
+@pytest.mark.failure(line=5)
 @pytest.mark.skipif(not namespaces(), reason="user namespaces are not allowed here")
 @pytest.mark.parametrize("limit", ["max_inotify_watches", "max_inotify_instances"])
 def test_watches_refused_at_start(tree: Tree, limit: str) -> None:
@@ -74,6 +77,7 @@ def test_watches_refused_at_start(tree: Tree, limit: str) -> None:
         assert "watched_directories 0.0" in watched.end()
 
 
+@pytest.mark.failure(line=4)
 @pytest.mark.root
 def test_a_tree_that_is_unmounted_and_mounted_again(tree: Tree) -> None:
     mount = f"mount -t tmpfs tree {tree.master}"

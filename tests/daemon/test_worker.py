@@ -313,6 +313,7 @@ def test_what_is_gone_is_called_absent_after_a_while(racing: Path, database: str
         assert races(database) == before
 
 
+@pytest.mark.failure(line=18)
 def test_a_bad_segment_does_not_keep_the_others_from_being_loaded(
     racing: Path, database: str
 ) -> None:
@@ -339,6 +340,7 @@ def test_rules_can_be_changed_while_it_runs(racing: Path, database: str) -> None
             wait_until(lambda: other.execute(rules).fetchone() == (SEGMENTS,))
 
 
+@pytest.mark.failure(line=25)
 @pytest.mark.parametrize("backend", ["inotify", "polling"])
 def test_a_loop_that_hangs_turns_the_health_red(
     racing: Path, database: str, backend: str, monkeypatch: pytest.MonkeyPatch

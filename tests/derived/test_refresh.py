@@ -147,6 +147,7 @@ def _know_sizes(owner: Connection) -> None:
     owner.execute("ANALYZE racing.races_2024_06, racing.runners_2024_06")
 
 
+@pytest.mark.failure(line=24)
 def test_reader_in_the_way_holds_up_one_view_only(
     conn: Connection, connect: Callable[[], Connection]
 ) -> None:
@@ -164,6 +165,7 @@ def test_reader_in_the_way_holds_up_one_view_only(
     assert not refresh.stale(conn)
 
 
+@pytest.mark.failure(line=24)
 def test_failing_view_does_not_stop_the_others(conn: Connection, owner: Connection) -> None:
     owner.execute(
         "CREATE MATERIALIZED VIEW public.a_bad AS SELECT 1 / (count(*) - 1) AS n FROM racing.races"
@@ -199,6 +201,7 @@ def test_error_keeps_what_is_known_of_the_last_good_refresh(
     assert good[0] is not None
 
 
+@pytest.mark.failure(line=24)
 def test_unpopulated_view_is_filled_without_any_run(conn: Connection, owner: Connection) -> None:
     owner.execute(
         "CREATE MATERIALIZED VIEW public.v AS SELECT race_id FROM racing.races WITH NO DATA"
@@ -249,6 +252,7 @@ def test_pass_cut_short_is_taken_up_where_it_ended(conn: Connection) -> None:
     assert {result.view for result in rest} == {BASE, LAST_NEXT, DRAW} - {first[0].view}
 
 
+@pytest.mark.failure(line=24)
 def test_nothing_is_done_while_another_session_refreshes(
     conn: Connection, connect: Callable[[], Connection]
 ) -> None:

@@ -17,7 +17,7 @@ from tests.faults.conftest import SEGMENTS, WORLD, Stage, command
 from tests.server import PORT, REPLICATED, Server
 from tests.wait import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.failure(line=23)]
 
 _CAUGHT_UP = """
 SELECT 1 FROM pg_stat_replication WHERE replay_lsn >= pg_current_wal_flush_lsn()

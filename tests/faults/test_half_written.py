@@ -28,6 +28,7 @@ def _days(first: int, last: int | None) -> Card:
     return edits.part(MONTH, {row["race_key"] for row in MONTH.races if row["date"] in days})
 
 
+@pytest.mark.failure(line=10)
 @pytest.mark.parametrize(
     ("writer", "how", "card"),
     [
@@ -55,6 +56,7 @@ def test_held_up_at_every_system_call(
     assert sum(count for count, _ in seen[-1].values()) == len(MONTH.races) + len(MONTH.runners)
 
 
+@pytest.mark.failure(line=9)
 @pytest.mark.parametrize("seconds", [2, pytest.param(120, marks=pytest.mark.slow)])
 def test_rewritten_without_a_pause(stage: Stage, seconds: float) -> None:
     """Most looks find a manifest that is empty, cut, or of other files: that is no complaint."""

@@ -33,6 +33,7 @@ def way(postgres: Server) -> Iterator[Proxy]:
         yield made
 
 
+@pytest.mark.failure(line=23)
 def test_it_breaks_in_the_middle_of_the_rows(stage: Stage, way: Proxy) -> None:
     rows = "LOCK TABLE staging.runners IN EXCLUSIVE MODE"
     with sessions.in_the_way(stage.url, rows) as other, through(stage, way).daemon() as daemon:
@@ -58,6 +59,7 @@ def test_it_holds_everything_up_for_a_while(stage: Stage, way: Proxy) -> None:
         assert not daemon.events("database_lost")
 
 
+@pytest.mark.failure(line=23)
 def test_nobody_is_let_in_for_a_while(stage: Stage, way: Proxy) -> None:
     with through(stage, way).daemon() as daemon:
         stage.assert_ends_equal()
@@ -90,6 +92,7 @@ def far(own_stage: Stage, own_postgres: Server, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.root  # some kernels let nobody else attach a filter to a socket
+@pytest.mark.failure(line=22)
 @pytest.mark.parametrize(
     "options", [IMPATIENT, pytest.param("", id="30 s", marks=pytest.mark.slow)]
 )

@@ -23,6 +23,7 @@ TOUCHED_SECONDS = 10
 TABLES = ("races", "runners", "ingested_days", "ledger_segments", "ledger_days", "ledger_races")
 
 
+@pytest.mark.failure(line=4)
 def test_it_goes_away_in_the_middle_of_a_load(stage: Stage) -> None:
     away = stage.master.with_name("away")
     with stage.daemon() as daemon:
@@ -42,6 +43,7 @@ def test_it_goes_away_in_the_middle_of_a_load(stage: Stage) -> None:
         assert not daemon.events("segment_absent")
 
 
+@pytest.mark.failure(line=4)
 def test_another_takes_its_place(stage: Stage) -> None:
     """As a mount does, or a deployment by links: the watches are on the old one."""
     stage.load()
@@ -78,6 +80,7 @@ def test_a_folder_vanishes_and_comes_back(stage: Stage) -> None:
     assert stage.count("racing.etl_runs") == 1
 
 
+@pytest.mark.failure(line=27)
 def test_an_older_version_comes_back_with_its_times(stage: Stage) -> None:
     folder = writers.paths(stage.master, FLAT)["manifest"].parent
     backup = stage.master.with_name("backup")
@@ -89,6 +92,7 @@ def test_an_older_version_comes_back_with_its_times(stage: Stage) -> None:
         stage.assert_ends_equal()
 
 
+@pytest.mark.failure(line=28)
 def test_a_month_of_long_ago_is_corrected(stage: Stage) -> None:
     old = SegmentKey("ire", "jumps", "2007-03")
     tree.build(stage.master, WORLD, [old])
@@ -116,6 +120,7 @@ def _replace_by_copy(file: Path) -> None:
     copy.replace(file)
 
 
+@pytest.mark.failure(line=29)
 @pytest.mark.parametrize(
     "months",
     [

@@ -20,6 +20,7 @@ NEVER = 3600
 MANY = tree.months("2010-01", "2016-03")
 
 
+@pytest.mark.failure(line=1)
 def test_more_events_than_the_queue_holds(stage: Stage) -> None:
     with stage.daemon(watch__rescan_seconds=NEVER) as daemon:
         stage.wait_until_loaded(SEGMENTS)
@@ -40,6 +41,7 @@ def test_more_events_than_the_queue_holds(stage: Stage) -> None:
         assert daemon.metric("events_missed_total") == missed["count"] >= 2 * SEGMENTS
 
 
+@pytest.mark.failure(line=2)
 def test_files_that_are_there_before_their_folder_is_watched(stage: Stage) -> None:
     small = World(seed=5, volume=0.01)
     with stage.daemon(watch__rescan_seconds=NEVER) as daemon:

@@ -24,6 +24,8 @@ from tests.flow import loading
 from tests.flow.daemon import Daemon
 from tests.wait import wait_until
 
+pytestmark = [pytest.mark.failure(line=6), pytest.mark.failure(line=7)]
+
 WORLD = World(seed=9, volume=0.05)
 MONTHS = ["2024-06"]
 TODAY = dt.date(2024, 6, 20)
@@ -178,6 +180,7 @@ def test_a_month_rewritten_in_place(following: Following) -> None:
     following.assert_equal_to_a_clean_load()
 
 
+@pytest.mark.failure(line=10)
 @pytest.mark.parametrize("kind", ["append", "rewrite"])
 def test_a_slow_writer_is_waited_for(following: Following, kind: str) -> None:
     """At every step it waits until the daemon has looked: what is half there is never loaded."""
@@ -246,6 +249,7 @@ def test_a_month_moved_in(following: Following, tmp_path: Path) -> None:
     following.assert_equal_to_a_clean_load()
 
 
+@pytest.mark.failure(line=3)
 def test_a_month_moved_in_and_then_rewritten_twice(following: Following, tmp_path: Path) -> None:
     key = SegmentKey("ire", "jumps", "2024-04")
     card = WORLD.month(key)

@@ -238,6 +238,7 @@ def test_cell_is_stored(loaded: Loaded, kind: str) -> None:
         assert loaded.told(key, spot) == []
 
 
+@pytest.mark.failure(line=13)
 @pytest.mark.parametrize("kind", CLEANED)
 def test_unreadable_cell_is_null_and_told(loaded: Loaded, kind: str) -> None:
     spots = loaded.spots(kind)
@@ -252,6 +253,7 @@ def test_unreadable_cell_is_null_and_told(loaded: Loaded, kind: str) -> None:
         assert told.d == dt.date.fromisoformat(spot.day)
 
 
+@pytest.mark.failure(line=13)
 @pytest.mark.parametrize("kind", REJECTED)
 def test_bad_line_is_told_with_its_number(loaded: Loaded, kind: str) -> None:
     spots = loaded.spots(kind)
@@ -268,6 +270,7 @@ def test_bad_line_is_told_with_its_number(loaded: Loaded, kind: str) -> None:
         assert spot.key in loaded.rows[spot.table], "the good row beside it is loaded"
 
 
+@pytest.mark.failure(line=15)
 def test_the_later_of_two_lines_with_one_key_wins(loaded: Loaded) -> None:
     for kind in (mess.TWIN_RACE, mess.TWIN_RUNNER):
         spots = loaded.spots(kind)
@@ -292,6 +295,7 @@ def test_nothing_else_is_told(loaded: Loaded) -> None:
     assert len(loaded.rejects) == wanted
 
 
+@pytest.mark.failure(line=13)
 def test_every_line_is_accounted_for(loaded: Loaded) -> None:
     lines = {"races": loaded.built.races, "runners": loaded.built.runners}
     parts = ("inserted", "updated", "unchanged", "rejected", "duplicate", "held")

@@ -52,6 +52,7 @@ def expected(second_database: str, tmp_path: Path) -> Facts:
     return _facts(second_database)
 
 
+@pytest.mark.failure(line=14)
 @pytest.mark.parametrize(
     "change", [_mark, _unix_line_ends, _blank_lines, _capitals, _unknown_column]
 )
@@ -66,6 +67,7 @@ def test_a_file_of_another_look(
     assert _facts(database) == expected
 
 
+@pytest.mark.failure(line=14)
 def test_columns_in_another_order(database: str, master: Path, expected: Facts) -> None:
     columns = tuple(reversed(layout.RUNNERS))
     writers.TruncateWriter(master, runner_columns=columns).rewrite(KEY, CARD)
@@ -73,6 +75,7 @@ def test_columns_in_another_order(database: str, master: Path, expected: Facts) 
     assert _facts(database) == expected
 
 
+@pytest.mark.failure(line=14)
 def test_the_short_header_leaves_null_what_it_lacks(database: str, master: Path) -> None:
     writer = writers.TruncateWriter(master, runner_columns=layout.SHORT_RUNNERS)
     writer.rewrite(KEY, CARD)

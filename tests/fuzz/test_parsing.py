@@ -19,7 +19,7 @@ from tests.fuzz import mutations
 from tests.unit import months
 from tests.unit.test_cells import assert_fitting
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.failure(line=31)]
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "3000"))
 SEED = int(os.environ.get("FUZZ_SEED", random.randrange(10**9)))

@@ -13,6 +13,8 @@ from giddyup_watch.store.connection import Connection
 from tests.gaps.conftest import Asking, at
 from tests.ingest.conftest import Bench
 
+pytestmark = pytest.mark.failure(line=26)
+
 MONTHS = ("2024-03", "2024-10")
 DAYS = tuple(
     dt.date(2024, month, 1) + dt.timedelta(days=number) for month in (3, 10) for number in range(31)

@@ -20,6 +20,8 @@ from giddyup_watch.gaps.series import Sheet
 from tests.gaps import replaying
 from tests.gaps.replaying import BLANK_DAYS, ONE_DAY, Habit
 
+pytestmark = pytest.mark.failure(line=26)
+
 FIRST_YEAR, LAST_YEAR = 2005, 2019
 YEARS = LAST_YEAR - FIRST_YEAR + 1
 TAKEN_A_YEAR = 6

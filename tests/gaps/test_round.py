@@ -46,6 +46,7 @@ def test_the_window_is_today_where_the_races_are_and_the_days_before() -> None:
     assert rounds.window(TERMS, late)[-1] == TODAY
 
 
+@pytest.mark.failure(line=26)
 def test_what_is_found_is_opened_once_however_often_it_is_found(
     conn: Connection, script: Script
 ) -> None:
@@ -81,6 +82,7 @@ def test_other_words_for_the_same_are_no_change(conn: Connection, script: Script
     assert after.unresolved[0].finding == "it has waited for 12 minutes"
 
 
+@pytest.mark.failure(line=26)
 def test_what_is_no_longer_found_is_resolved_and_found_again_it_is_another(
     conn: Connection, script: Script
 ) -> None:

@@ -115,6 +115,7 @@ def test_the_examples_of_the_document(racing: Path, database: str, tmp_path: Pat
         assert not told_to_come_back(daemon)
 
 
+@pytest.mark.failure(line=32)
 @pytest.mark.slow
 def test_anything(racing: Path, database: str, tmp_path: Path) -> None:
     with unlimited(racing, database) as daemon:
@@ -127,6 +128,7 @@ def test_anything(racing: Path, database: str, tmp_path: Path) -> None:
         assert not told_to_come_back(daemon)
 
 
+@pytest.mark.failure(line=32)
 @pytest.mark.slow
 def test_anything_while_segments_are_loaded(racing: Path, database: str, tmp_path: Path) -> None:
     with unlimited(racing, database) as daemon:
@@ -139,6 +141,7 @@ def test_anything_while_segments_are_loaded(racing: Path, database: str, tmp_pat
         assert not told_to_come_back(daemon)
 
 
+@pytest.mark.failure(line=32)
 @pytest.mark.slow
 def test_anything_without_a_database(racing: Path, own_postgres: Server, tmp_path: Path) -> None:
     with own_postgres.database() as url, unlimited(racing, url) as daemon:

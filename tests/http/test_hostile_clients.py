@@ -33,6 +33,8 @@ from tests.http.conftest import Door, doors
 from tests.http.test_limits import address, raw, read_to_the_end
 from tests.wait import wait_until
 
+pytestmark = pytest.mark.failure(line=32)
+
 READ = f"{ADMIN}/ingest/runs"
 WRITE = f"{ADMIN}/ingest/resume"
 

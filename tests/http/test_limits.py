@@ -48,6 +48,7 @@ def is_problem(answer: Answer) -> bool:
     )
 
 
+@pytest.mark.failure(line=32)
 def test_a_huge_body_is_not_read(door: Door) -> None:
     answer = ask(door.tcp, "POST", "ingest/run", b"x" * 65_537, BEARER)
     assert answer.status == 413
@@ -60,6 +61,7 @@ def test_a_huge_body_is_not_read(door: Door) -> None:
     assert answered.startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.failure(line=32)
 def test_a_slow_body_is_not_waited_for(database: str, socket_path: Path) -> None:
     with doors(database, socket_path, limits=Limits(body_seconds=0.2)) as door:
         answered = raw(door.tcp, f"{HEAD}Content-Length: 9\r\n\r\n".encode(), b"{")
@@ -67,6 +69,7 @@ def test_a_slow_body_is_not_waited_for(database: str, socket_path: Path) -> None
     assert b"application/problem+json" in answered
 
 
+@pytest.mark.failure(line=32)
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HTT"])
 def test_a_slow_head_is_not_waited_for(
     door: Door, sent: bytes, monkeypatch: pytest.MonkeyPatch
@@ -182,6 +185,7 @@ def test_every_mistake_is_named(door: Door, body: object, places: list[str]) -> 
     assert len(found) >= len(places)
 
 
+@pytest.mark.failure(line=32)
 def test_wrong_parameters(door: Door) -> None:
     for path in (
         "ingest/status?run_id=abc",

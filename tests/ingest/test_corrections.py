@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pytest
+
 from giddyup_watch.demo import edits
 from giddyup_watch.demo.racing.cards import Card
 from tests.ingest.conftest import FLAT, SMALL, Bench
@@ -19,6 +21,7 @@ def test_a_corrected_result_updates_two_runners(bench: Bench, month: Card) -> No
     assert stored == [("1", True)]
 
 
+@pytest.mark.failure(line=16)
 def test_a_withdrawn_runner_is_deleted_in_the_transaction_of_its_day(
     bench: Bench, month: Card
 ) -> None:
@@ -71,6 +74,7 @@ def test_a_runner_that_changes_its_race_keeps_its_row(bench: Bench, month: Card)
     assert stored == [(before, day[1])]
 
 
+@pytest.mark.failure(line=27)
 def test_an_older_version_restored_is_loaded_too(bench: Bench, month: Card) -> None:
     original = bench.card(FLAT)
     winner, loser = edits.correct_result(month, edits.resulted(month)[0])

@@ -71,6 +71,7 @@ def test_the_folder_of_its_code_owns_a_race_in_either_order(
     assert bench.value("SELECT misfiled FROM racing.ledger_segments WHERE code = 'flat'") == 3
 
 
+@pytest.mark.failure(line=15)
 def test_copies_of_another_folder_are_counted_as_duplicate(bench: Bench, misfiled: Card) -> None:
     bench.turn(JUMPS)
     outcome = bench.load(FLAT)

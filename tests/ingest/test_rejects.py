@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pytest
+
 from giddyup_watch.demo import writers
 from giddyup_watch.demo.racing.cards import Card
 from tests.ingest.conftest import (
@@ -82,6 +84,7 @@ def test_a_line_without_a_date_is_kept_and_forgotten_though_no_day_changed(bench
     assert bench.count("racing.ingest_rejects") == 0
 
 
+@pytest.mark.failure(line=13)
 def test_too_many_rejected_lines_hold_the_day_and_its_old_rows_stay(
     bench: Bench, month: Card
 ) -> None:
@@ -174,6 +177,7 @@ def test_lines_without_a_readable_date_count_against_every_day(bench: Bench) -> 
     assert states == {"held"}
 
 
+@pytest.mark.failure(line=18)
 def test_a_file_that_is_mended_under_the_same_name_is_loaded_by_itself(bench: Bench) -> None:
     card = SMALL.month(FLAT)
     bad = spoil(card, 40)

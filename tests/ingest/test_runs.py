@@ -53,6 +53,7 @@ def test_one_daemon_is_active_and_the_next_takes_over_when_it_ends(
     assert lock.holder(bench.conn, LOCK_ID, lock.ACTIVE_DAEMON) is not None
 
 
+@pytest.mark.failure(line=19)
 def test_runs_of_a_dead_ingester_are_closed_by_the_next(bench: Bench) -> None:
     bench.conn.execute("INSERT INTO racing.etl_runs (status, scope) VALUES ('running', '{}')")
     bench.put(FLAT, SMALL.month(FLAT))
@@ -198,6 +199,7 @@ def test_an_open_run_says_what_it_is_about(bench: Bench, database: str) -> None:
     assert found == [("running", [str(FLAT)])]
 
 
+@pytest.mark.failure(line=9)
 def test_a_manifest_that_does_not_agree_is_waited_for(bench: Bench) -> None:
     bench.put(FLAT, SMALL.month(FLAT))
     manifest = bench.master / str(FLAT) / "manifest.json"
@@ -214,6 +216,7 @@ def test_a_manifest_that_does_not_agree_is_waited_for(bench: Bench) -> None:
     assert bench.value("SELECT counts_agree FROM racing.ledger_segments") is False
 
 
+@pytest.mark.failure(line=9)
 def test_an_unreadable_manifest_is_waited_for(bench: Bench) -> None:
     bench.put(FLAT, SMALL.month(FLAT))
     (bench.master / str(FLAT) / "manifest.json").write_text("")
@@ -325,6 +328,7 @@ def test_a_segment_that_comes_twice_in_a_run_is_compared_with_what_was_just_load
     assert bench.value("SELECT count(*) FROM racing.races WHERE going = 'Changed'") == 0
 
 
+@pytest.mark.failure(line=18)
 def test_a_segment_that_fails_twice_in_a_run_waits_longer_and_is_named_once(bench: Bench) -> None:
     bench.alter("ALTER TABLE racing.races ADD CONSTRAINT theirs CHECK (ran > 1) NOT VALID")
     bench.put(FLAT, race("f", ["x"]))

@@ -27,6 +27,7 @@ def busiest(card: Card) -> str:
     return max(card.days, key=lambda day: sum(r["date"] == day for r in card.races))
 
 
+@pytest.mark.failure(line=17)
 def test_a_day_cut_in_half_is_held_and_its_rows_stay(bench: Bench, month: Card) -> None:
     day, races = busiest(month), bench.count("racing.races")
     edits.drop_races(month, half(month, day))
@@ -144,6 +145,7 @@ def test_a_folder_that_is_given_up_takes_its_rejects_along(bench: Bench, days: C
     assert bench.count("racing.ingest_rejects") == 0
 
 
+@pytest.mark.failure(line=17)
 def test_files_with_nothing_but_a_header_delete_nothing(bench: Bench, month: Card) -> None:
     bench.put(FLAT, Card())
     bench.load(FLAT)
@@ -152,6 +154,7 @@ def test_files_with_nothing_but_a_header_delete_nothing(bench: Bench, month: Car
     assert states == {"absent"}
 
 
+@pytest.mark.failure(line=26)
 def test_an_abandoned_meeting_without_a_result_is_deleted(bench: Bench) -> None:
     bench.put(FLAT, racecard := two_courses())
     bench.load(FLAT)

@@ -28,7 +28,7 @@ from tests.server import Server
 from tests.soak import ending, scribes
 from tests.soak.conftest import Tell, size
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.failure(line=20), pytest.mark.failure(line=30)]
 
 #: Seconds between two faults at most, and after one in which what it causes is said.
 LULL, ECHO = 4.0, dt.timedelta(seconds=15)

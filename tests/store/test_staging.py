@@ -20,6 +20,7 @@ def test_copy_names_the_columns_of_the_cleaned_rows(name: str, columns: tuple[st
     assert tuple(text.strip() for text in names) == columns
 
 
+@pytest.mark.failure(line=12)
 def test_a_line_that_would_end_copy_in_a_file_is_a_value_like_any_other(conn: Connection) -> None:
     row = dict.fromkeys(cells.RACE_STAGING, None) | {
         "line": 2, "race_key": "\\.", "race_date": "2024-06-01", "region": "GB",

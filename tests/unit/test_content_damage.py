@@ -29,6 +29,7 @@ def rows_of(parsed: Content) -> set[tuple[str, ...]]:
     return {race.cells for race in races} | {r.cells for race in races for r in race.runners}
 
 
+@pytest.mark.failure(line=12)
 def test_a_runners_file_cut_at_any_byte_yields_whole_rows_only() -> None:
     for cut in range(RUNNERS.index(b"\n") + 1, len(RUNNERS)):
         parsed = months.parse(RACES, RUNNERS[:cut])
@@ -36,6 +37,7 @@ def test_a_runners_file_cut_at_any_byte_yields_whole_rows_only() -> None:
         assert not parsed.agrees(months.claim(3, 6)), cut
 
 
+@pytest.mark.failure(line=12)
 def test_a_races_file_cut_at_any_byte_yields_whole_rows_only() -> None:
     for cut in range(RACES.index(b"\n") + 1, len(RACES)):
         parsed = months.parse(RACES[:cut], RUNNERS)
@@ -63,6 +65,7 @@ RUBBISH = st.one_of(
 )
 
 
+@pytest.mark.failure(line=13)
 @settings(max_examples=2 * settings().max_examples)
 @given(st.data())
 def test_every_line_of_rubbish_is_counted_and_nothing_raises_but_refusals(
@@ -137,6 +140,7 @@ PEAK = textwrap.dedent(
 )
 
 
+@pytest.mark.failure(line=31)
 @pytest.mark.parametrize(
     "kind", ["busy", "one line", "only quotes", "only commas", "short lines", "blank lines"]
 )

@@ -9,6 +9,8 @@ from giddyup_watch.source import headers
 from tests.unit import months
 from tests.unit.months import RACE_HEADER, RUNNER_HEADER, SHORT_RUNNER_HEADER
 
+pytestmark = pytest.mark.failure(line=14)
+
 RACES = months.races_csv(months.race())
 RUNNERS = months.runners_csv(months.runner())
 

@@ -69,6 +69,7 @@ def test_what_cannot_be_read_says_why(data: bytes, reason: str) -> None:
         manifest.parse(data)
 
 
+@pytest.mark.failure(line=9)
 def test_a_half_written_manifest_is_never_taken_for_a_whole_one() -> None:
     for cut in range(len(encode(MAIN_WRITER))):
         with pytest.raises(ManifestError):

@@ -127,6 +127,7 @@ def test_a_file_that_ends_inside_a_record_is_cut_short(body: bytes, short: bool)
     assert reader.cut_short is short
 
 
+@pytest.mark.failure(line=12)
 def test_the_last_line_without_its_newline_is_no_record_even_when_it_looks_whole() -> None:
     assert problems(b"1,2,3\n4,5,6") == [(3, "no newline at its end: may be cut")]
 
@@ -140,6 +141,7 @@ def encode(rows: list[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
+@pytest.mark.failure(line=12)
 def test_no_prefix_of_a_file_yields_a_record_that_the_file_does_not_have() -> None:
     whole = {len(encode(RECORDS[:count])) for count in range(len(RECORDS) + 1)}
     for cut in range(len(encode(RECORDS))):

@@ -94,6 +94,7 @@ def test_an_absent_segment_has_empty_stamps(tmp_path: Path) -> None:
     assert snapshot.stamp(tmp_path, KEY) == tree.NOT_THERE
 
 
+@pytest.mark.failure(line=31)
 @pytest.mark.parametrize(
     "key",
     [
@@ -111,6 +112,7 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, key: SegmentKey) 
         snapshot.read(tmp_path, key)
 
 
+@pytest.mark.failure(line=31)
 @pytest.mark.parametrize("name", ["gb", "gb/flat", "gb/flat/2024-01"])
 def test_a_folder_that_is_a_link_is_refused(tmp_path: Path, name: str) -> None:
     master = tmp_path / "master"
@@ -143,6 +145,7 @@ def device(path: Path) -> None:
     os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 5))  # zeros without end
 
 
+@pytest.mark.failure(line=31)
 @pytest.mark.parametrize(
     "make",
     [link, os.mkfifo, Path.mkdir, unix_socket, pytest.param(device, marks=pytest.mark.root)],
@@ -158,6 +161,7 @@ def test_what_is_no_regular_file_is_refused_and_does_not_hang(
         snapshot.read(tmp_path, KEY)
 
 
+@pytest.mark.failure(line=31)
 @pytest.mark.parametrize(
     ("name", "size"),
     [("races", 5 * 10**9), ("runners", 2**26 + 1), ("manifest", 2**20 + 1)],
@@ -241,6 +245,7 @@ def truncating(paths: Paths) -> Callable[[int], None]:
     return rewrite
 
 
+@pytest.mark.failure(line=10)
 @pytest.mark.parametrize("writer", [appending, truncating])
 def test_of_a_month_that_is_being_written_no_half_line_is_ever_read(
     tmp_path: Path, writer: Callable[[Paths], Callable[[int], None]]
