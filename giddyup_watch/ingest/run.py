@@ -19,7 +19,7 @@ from giddyup_watch.ingest.bulk.way import Ahead, Months
 from giddyup_watch.ingest.examine import Request
 from giddyup_watch.ingest.outcome import Outcome, TurnResult
 from giddyup_watch.ingest.segment import Session
-from giddyup_watch.model import Effects, RunStatus, SegmentKey
+from giddyup_watch.model import Effects, LedgerSegment, RunStatus, SegmentKey
 from giddyup_watch.store import connection, control, facts, ledger, lock, runs
 
 __all__ = ["Outcome", "Request", "Session", "TurnResult", "turn"]
@@ -28,6 +28,9 @@ __all__ = ["Outcome", "Request", "Session", "TurnResult", "turn"]
 SCOPE_DATES = 400
 #: Months whose partitions are made ahead of time.
 MONTHS_AHEAD = 2
+#: Segments in a row that need nothing, after which the whole ledger is asked for: that takes
+#: as long as to ask for this many one by one.
+MANY_IDLE = 100
 #: Segments named in a run's error message.
 _NAMED = 5
 
@@ -85,7 +88,8 @@ class _Turn:
 
     `seen` are the segments looked at, `keys` those of them that were not as
     they should be, the one in hand among them. `undecided` counts segments
-    that this turn could not compare.
+    that this turn could not compare, `idle` those in a row that needed nothing;
+    `known` is the whole ledger while that goes on.
     """
 
     session: Session
@@ -100,6 +104,8 @@ class _Turn:
     days: set[dt.date] = field(default_factory=set)
     trouble: dict[SegmentKey, str] = field(default_factory=dict)
     undecided: int = 0
+    idle: int = 0
+    known: dict[SegmentKey, LedgerSegment] | None = None
 
     def through(self, months: Months) -> RunStatus:
         adopting = self.request.adopts and ledger.needs_adoption(self.session.conn)
@@ -158,10 +164,8 @@ class _Turn:
         )
 
     def _ingest(self, key: SegmentKey, months: Months) -> list[Outcome]:
-        # Asked anew each time: segments of this very turn change what is known of others, and
-        # the same one may come twice.
         conn = self.session.conn
-        known = ledger.fetch_segment(conn, key)
+        known = self._fetch_known(key)
         try:
             if known is None and (outcomes := months.load(key, self.open)):
                 return outcomes
@@ -178,8 +182,22 @@ class _Turn:
             reason = f"bug: {type(error).__name__}: {error}"
             return [segment.failed(self.session, key, known, reason, traceback.format_exc())]
 
+    def _fetch_known(self, key: SegmentKey) -> LedgerSegment | None:
+        """Ask for one segment, or for all once many in a row needed nothing.
+
+        Segments of this very turn change what is known of others: what was asked
+        for before that is not relied on.
+        """
+        if self.known is None and self.idle == MANY_IDLE:
+            self.known = ledger.fetch_segments(self.session.conn)
+        if self.known is not None:
+            return self.known.get(key)
+        return ledger.fetch_segment(self.session.conn, key)
+
     def _note(self, outcome: Outcome) -> None:
         self.seen.add(outcome.key)
+        self.idle = self.idle + 1 if outcome.result == "unchanged" else 0
+        self.known = self.known if self.idle else None
         self.undecided += outcome.result in ("waiting", "failed")
         if outcome.result == "waiting":
             return
