@@ -42,6 +42,7 @@ SMALL: Mapping[str, Sequence[Bound]] = {
     "day_derived": [_most(4, "ratio")],
     "touched": [_most(0.5, "ratio")],
     "touched_rows": [_most(0)],
+    "verify_full": [_most(3, "ratio")],
     "verify": [_most(3, "ratio")],
     "read_loading": [_most(20, "ratio")],
     "backfill_memory": [_most(400)],

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from giddyup_watch.model import SegmentKey, Table
+from giddyup_watch.store.verified import Proven
 
 #: From good to bad; a segment is as bad as the worst of its days.
 #: `behind`: the files are newer than what was loaded, or being written.
@@ -98,13 +99,19 @@ class DayProof:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One segment compared with its files; `reason` says why nothing could be compared."""
+    """One segment compared with its files; `reason` says why nothing could be compared.
+
+    `proven` is there when every day was compared and equal: what that rests on.
+    `remembered`: nothing that it rests on has changed since it was recorded.
+    """
 
     key: SegmentKey
     result: Result
     reason: str = ""
     days: Sequence[DayProof] = ()
     seconds: float = 0.0
+    proven: Proven | None = None
+    remembered: bool = False
 
     @property
     def differing(self) -> list[DayProof]:

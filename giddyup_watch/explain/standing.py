@@ -10,7 +10,6 @@ from giddyup_watch.ingest import examine, guards, plan
 from giddyup_watch.ingest.guards import Setting
 from giddyup_watch.ingest.segment import Session
 from giddyup_watch.model import LedgerDay, LedgerSegment, SegmentKey
-from giddyup_watch.source import snapshot
 from giddyup_watch.source.content import Content, Day, Race
 from giddyup_watch.source.snapshot import Snapshot
 from giddyup_watch.store import ledger
@@ -93,20 +92,19 @@ class Standing:
         )
 
 
-def find(session: Session, key: SegmentKey, known: LedgerSegment | None) -> Standing:
-    """Read a segment and put it beside the ledger; raises what `snapshot` and `examine` raise."""
-    seen = snapshot.read(session.master, key)
+def find(session: Session, seen: Snapshot, known: LedgerSegment | None) -> Standing:
+    """Parse a segment and put it beside the ledger; raises what `examine.parse` raises."""
     same = known is not None and known.fingerprint == seen.fingerprint
     # What was decided on once needs no agreeing manifest, however lately it was touched.
     parsed, agrees = examine.parse(seen, -math.inf if same else session.orphan_seconds)
     undated = [reject for reject in parsed.rejects if reject.column is None]
     return Standing(
-        key=key,
+        key=seen.key,
         seen=seen,
         content=parsed,
-        setting=Setting(key, session.rules, undated=undated),
+        setting=Setting(seen.key, session.rules, undated=undated),
         known=known,
-        ledger=ledger.fetch_days(session.conn, key),
+        ledger=ledger.fetch_days(session.conn, seen.key),
         same=same,
         agrees=agrees,
     )

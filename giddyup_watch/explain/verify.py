@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from giddyup_watch.errors import NotReadyError, SegmentAbsentError, SegmentRefusedError
 from giddyup_watch.explain import rows, standing
+from giddyup_watch.explain.basis import Recall
 from giddyup_watch.explain.digests import Digests
 from giddyup_watch.explain.encode import Encoder
 from giddyup_watch.explain.month import Month
@@ -14,24 +15,30 @@ from giddyup_watch.explain.proof import RESULTS, DayProof, Proof, Result
 from giddyup_watch.explain.standing import Standing
 from giddyup_watch.ingest.segment import Session
 from giddyup_watch.model import LedgerDay, LedgerSegment, SegmentKey
+from giddyup_watch.source import snapshot
 from giddyup_watch.source.content import Day
 from giddyup_watch.store import connection, ledger, rowdigests, verified
 from giddyup_watch.store.connection import Connection
 
 
 def prove(
-    session: Session, keys: Iterable[SegmentKey], go_on: Callable[[], bool] = lambda: True
+    session: Session,
+    keys: Iterable[SegmentKey],
+    go_on: Callable[[], bool] = lambda: True,
+    anew: Callable[[SegmentKey], bool] = lambda _key: False,
 ) -> Iterator[Proof]:
     """Compare each segment with its files, all in one snapshot of the database.
 
     Takes no lock and writes nothing. Segments of one month should follow each
     other: what the database holds of a month is read once. `go_on` is asked
-    before each segment. Raises TreeMissingError when the tree is gone, and what
-    ends a connection; whatever else is wrong with a segment is in its proof.
+    before each segment. A segment of which all is as it was when it was proven is
+    not compared again, unless `anew` says so. Raises TreeMissingError when the tree
+    is gone, and what ends a connection; whatever else is wrong with a segment is in
+    its proof.
     """
     with connection.transaction(session.conn, read_only=True, isolation="repeatable read"):
         # The ledger first: the files that are read later can only be newer.
-        prover = _Prover(session, ledger.fetch_segments(session.conn))
+        prover = _Prover(session, ledger.fetch_segments(session.conn), anew)
         for key in keys:
             if not go_on():
                 return
@@ -47,18 +54,25 @@ def record(conn: Connection, proof: Proof) -> bool:
         return False
     result: verified.Result = "different" if proof.differing else "equal"
     days = [day.day for day in proof.differing]
-    verified.record(conn, proof.key, result, days, proof.finding)
+    verified.record(conn, proof.key, result, days, proof.finding, proof.proven)
     return True
 
 
 class _Prover:
     """Proves segments in the snapshot of one transaction."""
 
-    def __init__(self, session: Session, known: dict[SegmentKey, LedgerSegment]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        known: dict[SegmentKey, LedgerSegment],
+        anew: Callable[[SegmentKey], bool],
+    ) -> None:
         self._session = session
         self._conn = session.conn
         self._known = known
+        self._anew = anew
         self._encoder = Encoder(session.conn, session.rules.off_times)
+        self._recall = Recall(session.conn, session.rules)
         self._month: Month | None = None
 
     def prove(self, key: SegmentKey) -> Proof:
@@ -68,7 +82,10 @@ class _Prover:
 
     def _proof(self, key: SegmentKey) -> Proof:
         try:
-            found = standing.find(self._session, key, self._known.get(key))
+            seen = snapshot.read(self._session.master, key)
+            if not self._anew(key) and (again := self._recall.proof(seen)):
+                return again
+            found = standing.find(self._session, seen, self._known.get(key))
         except NotReadyError as error:
             return self._unread(key, "behind", error.message)
         except SegmentRefusedError as error:
@@ -87,7 +104,7 @@ class _Prover:
         for proof in days.values():
             self._compare_kept(found, proof)
         days |= self._compare(found, compared)
-        return self._summed_up(key, days)
+        return self._recall.rested(self._summed_up(key, days), seen)
 
     def _compare_kept(self, found: Standing, proof: DayProof) -> None:
         """Compare those races of a held or newer day that are still as they were loaded."""

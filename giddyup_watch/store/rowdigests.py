@@ -15,6 +15,17 @@ from giddyup_watch.store.connection import Connection
 Pedigree = tuple[str | None, str | None, str | None]
 
 
+class Names(NamedTuple):
+    """The newest of each kind of name, by their ids."""
+
+    courses: int
+    horses: int
+    trainers: int
+    jockeys: int
+    owners: int
+    bloodlines: int
+
+
 class StoredRace(NamedTuple):
     """A row of `racing.races`; `region` is written as folders are."""
 
@@ -43,6 +54,22 @@ class Claim(NamedTuple):
     digest: bytes | None
     owned: bool
     in_file: bool
+
+
+def newest_names(conn: Connection) -> Names:
+    return Names(*connection.fetch_all(conn, "fetch_newest_names")[0])
+
+
+def names(conn: Connection, newest: Names) -> bytes:
+    """Digest of all names up to the newest given, and of how a name is looked up."""
+    digest: bytes = connection.fetch_value(conn, "digest_names", newest._asdict())
+    return digest
+
+
+def month(conn: Connection, key: SegmentKey) -> bytes:
+    """Digest of all rows of the key's month, facts and ledger of all segments, but names."""
+    digest: bytes = connection.fetch_value(conn, "digest_month", _month(key))
+    return digest
 
 
 def races(conn: Connection, key: SegmentKey, day: dt.date | None = None) -> list[StoredRace]:

@@ -11,6 +11,7 @@ from typing import Literal
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.store import connection
 from giddyup_watch.store.connection import Connection
+from giddyup_watch.store.rowdigests import Names
 
 Result = Literal["equal", "different"]
 
@@ -26,8 +27,22 @@ class Verified:
     verified_at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What the proof of an equal segment rests on; `counts`: day, races and runners, as JSON."""
+
+    rests_on: bytes
+    names_to: Names
+    counts: str
+
+
 def record(
-    conn: Connection, key: SegmentKey, result: Result, days: Sequence[dt.date], finding: str
+    conn: Connection,
+    key: SegmentKey,
+    result: Result,
+    days: Sequence[dt.date],
+    finding: str,
+    proven: Proven | None = None,
 ) -> None:
     """Write what was found of a segment over what was found before."""
     params = {
@@ -37,8 +52,21 @@ def record(
         "result": result,
         "days": list(days),
         "finding": finding,
+        "rests_on": proven and proven.rests_on,
+        "names_to": proven and list(proven.names_to),
+        "counts": proven and proven.counts,
     }
     connection.execute(conn, "upsert_verified_segment", params)
+
+
+def proven(conn: Connection) -> dict[SegmentKey, Proven]:
+    """Return what the last proof of each segment rests on, if every day of it was equal."""
+    return {
+        SegmentKey(region, code, month): Proven(rests_on, Names(*names_to), counts)
+        for region, code, month, rests_on, names_to, counts in connection.fetch_all(
+            conn, "fetch_proven_segments"
+        )
+    }
 
 
 def fetch(conn: Connection) -> dict[SegmentKey, Verified]:

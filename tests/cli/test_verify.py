@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from giddyup_watch.demo import edits, writers
+from giddyup_watch.explain import verify as proving
 from giddyup_watch.explain.proof import RESULTS
-from giddyup_watch.model import SegmentKey
+from giddyup_watch.ingest.segment import Session
+from giddyup_watch.model import Rules, SegmentKey
 from giddyup_watch.store import lock, runs, verified
 from giddyup_watch.store.connection import Connection
 from tests.cli.conftest import Cli
@@ -42,6 +44,22 @@ def test_an_equal_database_is_0(verify: Cli, segments: list[SegmentKey]) -> None
     assert found["runners"]["compared"] > found["races"]["compared"] > 0
     assert {len(one["days"]) for one in found["segments"]} == {0}
     assert verify().out.startswith("8 segments: 8 equal; ")
+
+
+def test_what_was_proven_and_has_not_changed_is_said_so_unless_all_is_asked_for(
+    verify: Cli, conn: Connection, master: Path, segments: list[SegmentKey], victim: dict[str, str]
+) -> None:
+    for proof in list(proving.prove(Session(conn, master, Rules(), LOCK_ID, 0.0), segments)):
+        proving.record(conn, proof)
+    remembered = "; nothing changed since its proof in 8 of them"
+    assert verify().out.strip().endswith(remembered)
+    assert "since its proof" not in verify("--full").out
+    for options, count in ((), 8), (("--full",), 0):
+        found = verify("--json", *options).json()["segments"]
+        assert sum(one["remembered"] for one in found) == count
+    key = victim["runner_key"]
+    conn.execute("UPDATE racing.runners SET lbs = 1 WHERE runner_key = %s", (key,))
+    assert [verify(*options).code for options in ((), ("--full",))] == [1, 1]
 
 
 def test_a_price_is_told_to_its_last_digit(

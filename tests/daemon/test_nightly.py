@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from giddyup_watch.daemon.checking.nightly import by_month
+from giddyup_watch.daemon.checking.nightly import ANEW, due_anew, slices
 from giddyup_watch.daemon.nights import last_due
 from giddyup_watch.demo import edits, writers
 from giddyup_watch.ingest import run
@@ -52,14 +52,24 @@ def test_a_night_begins_when_the_clocks_show_it(now: str, at: str, due: str) -> 
     assert found == dt.datetime.fromisoformat(due)
 
 
-def test_a_month_is_compared_as_a_whole_and_the_newest_first() -> None:
+def test_a_year_is_compared_at_once_and_the_newest_month_first() -> None:
     names = ["gb/flat/2024-05", "ire/flat/2024-06", "gb/flat/2024-06", "gb/jumps/2023-12"]
-    months = by_month(map(SegmentKey.parse, names))
-    assert [list(map(str, month)) for month in months] == [
-        ["gb/flat/2024-06", "ire/flat/2024-06"],
-        ["gb/flat/2024-05"],
+    years = slices(map(SegmentKey.parse, names))
+    assert [list(map(str, year)) for year in years] == [
+        ["gb/flat/2024-06", "ire/flat/2024-06", "gb/flat/2024-05"],
         ["gb/jumps/2023-12"],
     ]
+
+
+def test_each_month_is_compared_line_by_line_once_in_so_many_nights() -> None:
+    nights = [
+        dt.datetime(2024, 6, 14, 4, tzinfo=LONDON) + dt.timedelta(night) for night in range(ANEW)
+    ]
+    for month in ("2024-06", "2024-07", "1999-12"):
+        keys = [SegmentKey("gb", code, month) for code in ("flat", "jumps")]
+        due = [[due_anew(key, night) for night in nights] for key in keys]
+        assert due[0] == due[1]
+        assert sum(due[0]) == 1
 
 
 def test_what_was_not_compared_since_the_time_is_compared_once(

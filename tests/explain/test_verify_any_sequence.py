@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from giddyup_watch.demo import edits
-from giddyup_watch.explain import verify
 from giddyup_watch.model import Rules, SegmentKey
-from tests.explain.proving import prove
+from tests.explain.proving import prove, proven_both_ways
 from tests.ingest.conftest import FLAT, SMALL, Bench, emptied
 from tests.ingest.test_any_sequence_shared import FOLDERS, LOAD, VERSION, Tree, load, write
 
@@ -54,7 +53,7 @@ def findings(bench: Bench, *bad: str) -> list[str]:
     """What is said of days with these results, of all folders."""
     return [
         f"{proof.key} {day.day} {day.result}: {day.finding}"
-        for proof in verify.prove(bench.session, FOLDERS)
+        for proof in proven_both_ways(bench, FOLDERS)
         for day in proof.days
         if day.result in (bad or ("different",))
     ]

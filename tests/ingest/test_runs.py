@@ -1,17 +1,18 @@
 """The run around the segments: one ingester per database, named, cancelable, never left open."""
 
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 
 import psycopg
 import pytest
 
-from giddyup_watch.demo import writers
+from giddyup_watch.demo import edits, writers
 from giddyup_watch.demo.racing.cards import Card
 from giddyup_watch.errors import DatabaseUnavailableError, LockBusyError
 from giddyup_watch.ingest import reconcile, run, segment
 from giddyup_watch.ingest.outcome import Outcome
-from giddyup_watch.model import newest_first
+from giddyup_watch.model import SegmentKey, newest_first
 from giddyup_watch.store import connection, control, ledger, lock, queries
 from giddyup_watch.store.connection import Connection
 from tests.conftest import LOCK_ID
@@ -373,3 +374,22 @@ def test_a_file_that_is_being_rewritten_is_waited_for_and_refused_when_it_stays_
     assert bench.load(FLAT).result == "waiting"
     bench.orphan_seconds = 0
     assert bench.load(FLAT).result == "refused"
+
+
+def test_after_many_segments_that_need_nothing_a_load_is_still_known_of(
+    bench: Bench, month: Card
+) -> None:
+    """The whole ledger is asked for then, once, until somebody needs something."""
+
+    def keys() -> Iterator[SegmentKey]:
+        for _ in range(run.MANY_IDLE + 5):
+            yield FLAT
+        edits.correct_result(month, edits.resulted(month)[0])
+        bench.put(FLAT, month)
+        yield FLAT
+        yield FLAT
+
+    queue, outcomes = keys(), list[Outcome]()
+    run.turn(bench.session, run.Request("watch"), lambda: next(queue, None), outcomes.append)
+    results = [outcome.result for outcome in outcomes]
+    assert results == ["unchanged"] * (run.MANY_IDLE + 5) + ["loaded", "unchanged"]

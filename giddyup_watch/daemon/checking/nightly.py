@@ -19,6 +19,8 @@ from giddyup_watch.store.connection import Connection
 
 #: Segments that differed and are compared again before each round, at most, the longest ago first.
 AGAIN = 4
+#: Nights in which each segment is compared line by line once, whatever is remembered of it.
+ANEW = 28
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +32,7 @@ class Nightly:
         self._plan = plan
         self._metrics = metrics
         self._done: dt.datetime | None = None  # the night looked after
-        self._todo: deque[list[SegmentKey]] = deque()  # by calendar month
+        self._todo: deque[list[SegmentKey]] = deque()  # newest first
         self._began = 0.0
         self._results: dict[str, int] = {}
 
@@ -47,7 +49,7 @@ class Nightly:
     def go_on(
         self, conn: Connection, disk: Inventory, now: dt.datetime, may: Callable[[], bool]
     ) -> bool:
-        """Compare the segments of one month, as far as one `may`; True when any differs."""
+        """Compare the segments of a slice, as far as one `may`; True when any differs."""
         night = self._night(now)
         if night is None:
             self._todo.clear()
@@ -57,7 +59,7 @@ class Nightly:
         if not self._todo:
             return False
         keys = self._todo.popleft()
-        results = compare(conn, self._plan(), keys, may)
+        results = compare(conn, self._plan(), keys, may, lambda key: due_anew(key, night))
         left = [key for key in keys if key not in results]
         if left:
             self._todo.appendleft(left)
@@ -76,7 +78,7 @@ class Nightly:
         known = verified.fetch(conn)
         keys = ledger.fetch_segments(conn).keys() | disk.holdings.keys()
         due = [key for key in keys if key not in known or known[key].verified_at < night]
-        self._todo = deque(by_month(due))
+        self._todo = deque(slices(due))
         self._done, self._began, self._results = night, time.monotonic(), {}
         if known:
             self._succeeded(min(one.verified_at for one in known.values()).timestamp())
@@ -93,12 +95,17 @@ class Nightly:
         self._metrics.set("verify_last_success_timestamp_seconds", when)
 
 
-def by_month(keys: Iterable[SegmentKey]) -> list[list[SegmentKey]]:
-    """Segments of one calendar month together, the newest month first."""
-    months: dict[str, list[SegmentKey]] = {}
+def slices(keys: Iterable[SegmentKey]) -> list[list[SegmentKey]]:
+    """Segments of one year together, the newest month first: what a proof needs of names is big."""
+    years: dict[str, list[SegmentKey]] = {}
     for key in sorted(keys, key=newest_first):
-        months.setdefault(key.month, []).append(key)
-    return list(months.values())
+        years.setdefault(key.month[:4], []).append(key)
+    return list(years.values())
+
+
+def due_anew(key: SegmentKey, night: dt.datetime) -> bool:
+    """Whether it is the segment's turn to be compared line by line, with those of its month."""
+    return (key.first_day.year * 12 + key.first_day.month - night.toordinal()) % ANEW == 0
 
 
 def again(
@@ -120,10 +127,14 @@ def again(
 
 
 def compare(
-    conn: Connection, plan: Plan, keys: Collection[SegmentKey], may: Callable[[], bool]
+    conn: Connection,
+    plan: Plan,
+    keys: Collection[SegmentKey],
+    may: Callable[[], bool],
+    anew: Callable[[SegmentKey], bool] = lambda _key: False,
 ) -> dict[SegmentKey, str]:
     """Compare segments, as far as one `may`, and record what was found of each."""
-    proofs = list(verify.prove(plan.session(conn), keys, may)) if keys else []
+    proofs = list(verify.prove(plan.session(conn), keys, may, anew)) if keys else []
     with connection.transaction(conn):
         for proof in proofs:
             verify.record(conn, proof)
