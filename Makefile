@@ -48,6 +48,10 @@ $(VENV)/browser.installed: $(VENV)/dev.installed requirements/browser.txt
 	$(PIP) --no-deps --require-hashes -r requirements/browser.txt
 	@touch $@
 
+$(VENV)/docs.installed: $(VENV)/made $(VENV)/run.installed requirements/docs.txt
+	$(PIP) --require-hashes -r requirements/docs.txt
+	@touch $@
+
 $(VENV)/package.installed: $(VENV)/made requirements/package.txt pyproject.toml
 	$(PIP) --require-hashes -r requirements/package.txt
 	@touch $@
@@ -69,8 +73,8 @@ endif
 .PHONY: run
 run: $(VENV)/run.installed $(if $(MASTER),,$(SAMPLE)/master) ## Follow MASTER=/path/to/master, or a sample tree, with a PostgreSQL of its own
 	@echo 'Following $(TREE). Ctrl-C stops.'
-	@echo 'Status page: http://$(LISTEN)/ , or in another terminal:'
-	@echo '  $(STATE) $(BIN)/giddyup-watch status --database embedded'
+	@echo 'Status page: http://$(LISTEN)/ , or in another terminal, giddyup-watch status after:'
+	@echo '  export $(STATE) GIDDYUP_WATCH_MASTER__PATH=$(TREE) PATH=$(abspath $(BIN)):$$PATH'
 	@$(STATE) $(BIN)/giddyup-watch run --master '$(TREE)' --database embedded
 
 $(SAMPLE)/master: | $(VENV)/run.installed
@@ -181,6 +185,12 @@ deb: $(VENV)/package.installed ## A Debian package in dist/ (VERSION=… for ano
 test-deb: $(VENV)/dev.installed ## The package, built and looked at (apt-get install lintian man-db mandoc)
 	$(BIN)/pytest -m root tests/package
 
+# Warnings are errors: a dead link, a page that no list names.
+.PHONY: docs
+docs: $(VENV)/docs.installed ## The documents as a site, in build/site
+	$(BIN)/sphinx-build --builder html --fail-on-warning --nitpicky --quiet --conf-dir docs/site . build/site
+	@cp -R docs/pictures build/site/docs/  # those that are drawn by HTML of our own
+
 .PHONY: openapi
 openapi: $(VENV)/dev.installed ## Write docs/openapi.json from the code
 	$(BIN)/python -m giddyup_watch.http.described.document > docs/openapi.json.new
@@ -192,5 +202,6 @@ lock: $(VENV)/dev.installed ## Write requirements/*.txt from pyproject.toml (UPG
 	$(LOCK) $(UPGRADE) pyproject.toml --extra embedded -c requirements/dev.txt -o requirements/run.txt
 	$(LOCK) $(UPGRADE) --group build -c requirements/dev.txt -o requirements/build.txt
 	$(LOCK) $(UPGRADE) --no-deps --group browser -o requirements/browser.txt
+	$(LOCK) $(UPGRADE) --group docs -c requirements/dev.txt -o requirements/docs.txt
 	$(LOCK) $(UPGRADE) --group package -c requirements/dev.txt -o requirements/package.txt
 	$(LOCK) $(UPGRADE) pyproject.toml -c requirements/dev.txt -o requirements/deb.txt
