@@ -14,6 +14,9 @@ PYTEST := $(BIN)/pytest -n 4 --dist worksteal
 DEFAULT := not root and not slow and not browser and not monitoring and not rendered
 # The main job, which `make server` has done by a role that owns nothing.
 UNDER_ROLE := $(addprefix tests/,daemon derived explain faults flow gaps ingest)
+# What these show is decided before a statement reaches a server, or after: the same on any.
+SAME_ON_ANY := $(addprefix tests/,$(addprefix http/test_,any_request.py asked_runs.py hostile_clients.py limits.py \
+	page.py trust.py) $(addprefix cli/test_,exit_codes.py handover.py handover_ends.py setup.py terminal.py))
 # Compiled files are worth 5 s of every worker's start, whatever the shell at hand thinks of them.
 unexport PYTHONDONTWRITEBYTECODE
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
@@ -97,7 +100,7 @@ test: $(VENV)/dev.installed ## The default suite, on the embedded PostgreSQL
 server: $(VENV)/dev.installed ## What the default suite asks a PostgreSQL, asked of another (SERVER=/usr/lib/postgresql/15/bin)
 	export GIDDYUP_TEST_POSTGRES='$(or $(SERVER),$(error SERVER= names the folder of its programs))'; \
 		GIDDYUP_TEST_ROLE=1 $(PYTEST) -m 'server and $(DEFAULT)' $(UNDER_ROLE) && \
-		$(PYTEST) -m 'server and $(DEFAULT)' $(UNDER_ROLE:%=--ignore=%)
+		$(PYTEST) -m 'server and $(DEFAULT)' $(patsubst %,--ignore=%,$(UNDER_ROLE) $(SAME_ON_ANY))
 
 .PHONY: slow
 slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input (PROFILE=ci: less of that)
