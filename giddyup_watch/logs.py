@@ -11,7 +11,7 @@ from typing import Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from giddyup_watch import journal
+from giddyup_watch import journal, terminal
 
 MASK = "********"
 
@@ -158,7 +158,7 @@ def _head(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> EventD
 
 
 class _Redactor:
-    """Makes every value plain, without the secrets in it."""
+    """Makes every value plain, without secrets or control characters in it."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
@@ -176,4 +176,4 @@ class _Redactor:
         text = str(value)
         for secret in self._secrets:
             text = text.replace(secret, MASK)
-        return text
+        return terminal.harmless(text)

@@ -8,6 +8,11 @@ from contextlib import contextmanager
 
 import click
 
+from giddyup_watch import terminal
+
+#: Of the characters that a terminal obeys those that JSON leaves alone.
+_ESCAPED = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+
 
 def on_terminal() -> bool:
     return sys.stdout.isatty()
@@ -72,7 +77,8 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def document(value: object) -> None:
     """Print a value as JSON; times in ISO 8601."""
-    click.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+    text = json.dumps(value, indent=2, default=_plain, ensure_ascii=False)
+    click.echo(text.translate(_ESCAPED))
 
 
 def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -95,7 +101,7 @@ def _text(cell: object) -> str:
         return "-"
     if isinstance(cell, dt.datetime):
         return f"{cell.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}Z"
-    return str(cell)
+    return terminal.harmless(str(cell)).replace("\n", "\\n")
 
 
 def _plain(value: object) -> object:

@@ -9,15 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from giddyup_watch.demo import tree, writers
+from giddyup_watch.demo import edits, tree, writers
 from tests.daemon.running import get
-from tests.faults.conftest import SEGMENTS, WORLD, Stage
+from tests.faults import sessions
+from tests.faults.conftest import FLAT, SEGMENTS, WORLD, Stage, command
 from tests.flow.daemon import Daemon
 
 pytestmark = pytest.mark.failure(line=31)
 
 #: Of the daemon at its largest, and of a file that is read whole.
 MEGABYTES, ALLOWED = 256, 32 * 2**20
+
+#: What would clear a terminal, give it a title, change its colour.
+DRIVES = "\x1b[2J\x1b]0;\x07\x9b31m"
 
 Hurt = Callable[[Path], object]
 
@@ -120,6 +124,40 @@ def test_names_that_lead_out_of_the_tree_are_strangers(stage: Stage) -> None:
         (found,) = daemon.wait_for("strangers_found")
         assert found["count"] == len(names) + 1
     assert stage.count("racing.ledger_segments") == SEGMENTS
+
+
+@pytest.mark.slow
+def test_what_they_say_drives_no_terminal(stage: Stage) -> None:
+    """Neither a cell, a key or the name of a folder, nor a row that somebody changed by hand."""
+    card = stage.card()
+    race, of_another_code, miscounted, undated, nowhere = card.races[:5]
+    race["course"] += DRIVES
+    race["going"] = undated["date"] = DRIVES
+    of_another_code["type"] = "Hurdle"
+    miscounted["ran"] = "99"
+    nowhere["course"], nowhere["race_key"] = "", DRIVES
+    for row in edits.field_of(card, race["race_key"]):
+        row["horse"] += DRIVES
+        row["pos"] = row["win_bsp"] = DRIVES
+    stage.put(card)
+    (stage.master / "gb" / f"x{DRIVES}").mkdir()
+    with stage.daemon() as daemon:
+        daemon.wait_for("run_finished")
+        with sessions.session(stage.url) as other:
+            other.execute("UPDATE racing.runners SET comment = %s", [DRIVES])
+        day = f"{FLAT.region}/{FLAT.code}/{race['date']}"
+        for said in (
+            ["gaps"],
+            ["verify"],
+            ["why", day],
+            ["why", str(FLAT)],
+            ["status"],
+            ["doctor"],
+        ):
+            told = command(daemon, *said)
+            assert told.stdout
+            assert not re.search(r"[\x1b\x07\x9b]", told.stdout + told.stderr), said
+        assert not re.search(r"[\x1b\x07\x9b]", daemon.log.read_text())
 
 
 def _largest(daemon: Daemon) -> float:

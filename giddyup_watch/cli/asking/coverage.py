@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
-from giddyup_watch import errors, settings
+from giddyup_watch import errors, settings, terminal
 from giddyup_watch.cli import database, options, output, selection
 from giddyup_watch.daemon import terms
 from giddyup_watch.explain import coverage as counting
@@ -122,7 +122,8 @@ def _tell(found: Coverage) -> None:
     if told:
         click.echo()
     for one, cell in told[:SHOWN]:
-        click.echo(f"{_mark(cell.state)} {one.region}/{one.code}/{cell.day}  {cell.reason}")
+        why = terminal.harmless(cell.reason)
+        click.echo(f"{_mark(cell.state)} {one.region}/{one.code}/{cell.day}  {why}")
     if len(told) > SHOWN:
         click.echo(f"… and {len(told) - SHOWN} more, see --json")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from giddyup_watch import terminal
 from giddyup_watch.cli import database, options, output
 from giddyup_watch.cli.loading import turns
 from giddyup_watch.daemon import terms
@@ -60,10 +61,11 @@ def _show(found: list[dict[str, Any]]) -> None:
     """One answer with what it rests on; of several, the conclusions."""
     if len(found) == 1:
         for label, text in _facts(found[0]):
-            click.echo(f"{label:<9} {text}")
+            click.echo(terminal.harmless(f"{label:<9} {text}"))
         click.echo()
     for one in found:
-        click.secho(one["conclusion"], bold=True, fg=None if one["verdict"] in _FINE else "yellow")
+        said = terminal.harmless(one["conclusion"])
+        click.secho(said, bold=True, fg=None if one["verdict"] in _FINE else "yellow")
         click.echo(f"  {one['command'] or 'Nothing to do.'}")
 
 
