@@ -166,6 +166,16 @@ def test_rates_are_taken_over_the_interval_that_grafana_chooses(name: str) -> No
         assert set(re.findall(r"\[([^\]]+)\]", query)) <= {"$__rate_interval"}, query
 
 
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_a_dashboard_leads_to_the_others_the_status_page_and_the_runbook(name: str) -> None:
+    links = {link["title"]: link for link in DOCUMENTS[name]["links"]}
+    assert links["giddyup-watch"]["tags"] == DOCUMENTS[name]["tags"] == ["giddyup-watch"]
+    assert links["Status page"]["url"] == "${status_page}"
+    assert links["Runbook"]["url"].startswith("${runbook}#")
+    written = {one["name"] for one in DOCUMENTS[name]["templating"]["list"]}
+    assert {"status_page", "runbook"} <= written
+
+
 def test_links_lead_to_headings_of_the_runbook() -> None:
     text = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
     headings = {

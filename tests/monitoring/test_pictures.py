@@ -18,6 +18,7 @@ import pytest
 from giddyup_watch.demo import edits, tree, writers
 from giddyup_watch.demo.racing.cards import World
 from giddyup_watch.model import SegmentKey
+from monitoring.dashboards.panels import BAD, WELL
 from tests.browser.chromium import chromium
 from tests.conftest import LOCK_ID
 from tests.faults import sessions
@@ -47,6 +48,12 @@ SETTINGS = {
 LOCK = f"SELECT pg_advisory_lock({LOCK_ID})"
 YESTERDAY = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
 FIRST, NEWEST = f"{YESTERDAY - dt.timedelta(days=770):%Y-%m}", f"{YESTERDAY:%Y-%m}"
+#: What the alerts then say, and of what.
+WRONG = {
+    "GiddyupWatchDataGap", "held_days", "stale_source",
+    "GiddyupWatchDataGapMinor", "missing_days",
+    "GiddyupWatchFreshnessBudgetBurn", "GiddyupWatchLockContended",
+}  # fmt: skip
 STALE = ("gb", "jumps")
 STALE_DAYS = 12
 
@@ -131,10 +138,15 @@ def test_all_is_well(tmp_path: Path, postgres: Server, template: str) -> None:
         seen.restart()
         seen.live(LIFE_SECONDS / 2)
         show(seen.easel, "well")
+        assert seen.easel.says("In a word") == f"{WELL} All is well"
+        assert seen.easel.says("Alerts that fire") == "none fires"
         postgres.stop("fast")
         try:
             seen.alerts.wait_for("GiddyupWatchFreshnessBudgetBurn")
             show(seen.easel, "lost", "overview")
+            assert seen.easel.says("In a word") == f"{BAD} Something is wrong"
+            assert seen.easel.says("Database") == f"{BAD} away"
+            assert seen.easel.says("Tree") == f"{WELL} there"
         finally:
             postgres.start()
 
@@ -147,9 +159,11 @@ def test_something_is_wrong(tmp_path: Path, postgres: Server, template: str) -> 
         with sessions.in_the_way(seen.url, LOCK):
             seen.live(WRONG_SECONDS)
             show(seen.easel, "wrong")
+            assert seen.easel.says("In a word") == f"{BAD} Something is wrong"
+            assert set(seen.easel.says("Alerts that fire").split()) >= WRONG
 
 
 def show(easel: Easel, scene: str, *names: str) -> None:
-    for name in names or ("overview", "ingest", "quality", "tables"):
+    for name in names or ("ingest", "quality", "tables", "overview"):
         easel.draw(f"giddyup-watch-{name}")
         easel.keep(FOLDER / f"{name}-{scene}.png")

@@ -37,11 +37,10 @@ function separated(frames: Drawn['frames']): Bucket[] {
     return { bound, counts: new Map(at.map((time, index) => [time, value.values[index] as number])) };
   });
   below.sort((a, b) => a.bound - b.bound);
-  const own = below.map(({ bound, counts }, index) => ({
+  return below.map(({ bound, counts }, index) => ({
     bound,
     counts: new Map([...counts].map(([time, count]) => [time, count - (below[index - 1]?.counts.get(time) ?? 0)])),
   }));
-  return own;
 }
 
 function paint(plot: uPlot, buckets: Bucket[], times: number[], dark: boolean): void {
