@@ -22,7 +22,7 @@ RULES = (
 
 
 @settings(
-    max_examples=20,
+    max_examples=settings().max_examples * 2 // 3,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
@@ -90,7 +90,6 @@ NOT_OURS = {"races": ["race_id", "race_date"], "runners": ["runner_id", "race_da
 
 
 @settings(
-    max_examples=70,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

@@ -34,6 +34,10 @@ KEY = SegmentKey("gb", "flat", "2024-06")
 #: Out of reach: what had to wait for one of them is not in time. How soon it is on a machine of
 #: one's own, `make bench` measures.
 SLOW = {"watch.rescan_seconds": 600, "watch.deadline_ms": 60_000}
+#: That polling finds the same changes is for tests/daemon/test_watcher.py to show, and what is done
+#: about a change is one thing whoever found it.
+BACKENDS = ["auto", pytest.param("polling", marks=pytest.mark.slow)]
+BOTH = pytest.mark.parametrize("following", ["auto", "polling"], indirect=True)
 #: From the last write of a writer to the commit, on a machine with other work to do.
 LAG_SECONDS = 20.0
 
@@ -101,7 +105,7 @@ class Following:
         return found
 
 
-@pytest.fixture(params=["auto", "polling"])
+@pytest.fixture(params=BACKENDS)
 def following(
     request: pytest.FixtureRequest,
     tmp_path: Path,
@@ -249,6 +253,7 @@ def test_a_month_moved_in(following: Following, tmp_path: Path) -> None:
     following.assert_equal_to_a_clean_load()
 
 
+@BOTH
 @pytest.mark.failure(line=3)
 def test_a_month_moved_in_and_then_rewritten_twice(following: Following, tmp_path: Path) -> None:
     key = SegmentKey("ire", "jumps", "2024-04")
@@ -264,6 +269,7 @@ def test_a_month_moved_in_and_then_rewritten_twice(following: Following, tmp_pat
     following.assert_equal_to_a_clean_load()
 
 
+@BOTH
 def test_the_whole_tree_deleted_and_rewritten(following: Following) -> None:
     months = {
         key: edits.read(following.master, key)

@@ -168,8 +168,9 @@ def listening(conn: Connection) -> Connection:
 
 @pytest.mark.failure(line=26)
 def test_any_sequence_of_rounds_ends_as_the_model_says(listening: Connection) -> None:
+    often = hypothesis.settings().max_examples
     machine = type("OnThisDatabase", (Incidents,), {"conn": listening})
     run_state_machine_as_test(
         machine,
-        settings=hypothesis.settings(max_examples=30, stateful_step_count=40, deadline=None),
+        settings=hypothesis.settings(max_examples=often, stateful_step_count=40, deadline=None),
     )
