@@ -1,36 +1,35 @@
 """The keys that names have in the database, kept from month to month."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
-from giddyup_watch.ingest.bulk.texts import Lines, Named
+from giddyup_watch.ingest.bulk.texts import Lines, Name, Named
 from giddyup_watch.store import months
 from giddyup_watch.store.connection import Connection
-from giddyup_watch.store.months import Begun
-
-Key = tuple[str, ...]
+from giddyup_watch.store.months import Pedigree
 
 
 class Names:
     """Most horses of a month ran in another one too: what was found is not looked up again.
 
-    That holds as long as nobody else can have written since, which the numbers of the transactions
-    tell: they are given to all that write, one after the other. Else everything is forgotten.
+    That holds as long as nobody changes names, which the server counts; then everything is
+    forgotten. It counts some seconds late: months that went in meanwhile are as if they had gone in
+    before the change. A name that was removed is missed by the foreign keys.
     """
 
     def __init__(self) -> None:
-        self._known: dict[Key, str] = {}
-        self._last: Begun | None = None
+        self._known: defaultdict[str, dict[Name, str]] = defaultdict(dict)
+        self._changes: int | None = None
 
-    def begin(self, begun: Begun) -> None:
-        """Say in which transaction the next names are asked for."""
-        last, self._last = self._last, begun
-        if last is None or last.others or begun.xid != last.xid + 1:
+    def begin(self, changes: int | None) -> None:
+        """Say how often names have been changed by anybody, before the next ones are asked for."""
+        if changes is None or changes != self._changes:
             self._known.clear()
+        self._changes = changes
 
     def forget(self) -> None:
         """The transaction was rolled back: the rows that it made are not there."""
         self._known.clear()
-        self._last = None
 
     def resolve(self, conn: Connection, lines: Lines) -> tuple[list[str], dict[str, list[str]]]:
         """Return for each race the key of its course, and for each runner those of its names."""
@@ -42,36 +41,44 @@ class Names:
         }
 
     def _learn_names(self, conn: Connection, lines: Lines) -> None:
-        people = [
-            (kind, str(name))
-            for kind, named in lines.people.items()
-            for name in self._unknown(kind, named)
-        ]
+        """Make what is new at once. What is left has a row, maybe in another spelling."""
+        people: list[tuple[str, str]] = []
+        for kind, named in lines.people.items():
+            if new := [str(name) for name in self._unknown(kind, named)]:
+                self._learn(kind, months.make_names(conn, kind, new))
+                people += [(kind, str(name)) for name in self._unknown(kind, named)]
         courses = [(course[0], course[1]) for course in self._unknown("course", lines.courses)]
         for region in sorted({region for region, _ in courses}) or ([""] if people else []):
             wanted = [*people, *(("course", name) for of, name in courses if of == region)]
             for (kind, name), key in months.keys_of_names(conn, region, wanted).items():
-                at = (kind, region, name) if kind == "course" else (kind, name)
-                self._known[at] = _text(key)
+                self._known[kind][(region, name) if kind == "course" else name] = _text(key)
             people = []
 
     def _learn_pedigrees(self, conn: Connection, parents: Named) -> None:
-        unknown = [(name[0], name[1], name[2]) for name in self._unknown("parents", parents)]
-        if unknown:
-            for pedigree, key in months.keys_of_pedigrees(conn, unknown).items():
-                self._known["parents", *pedigree] = _text(key)
+        if complete := [name for name in self._pedigrees(parents) if all(name)]:
+            self._learn("parents", months.make_pedigrees(conn, complete))
+        if unknown := self._pedigrees(parents):
+            self._learn("parents", months.keys_of_pedigrees(conn, unknown))
 
-    def _unknown(self, kind: str, named: Named) -> Iterable[str | tuple[str, ...]]:
-        return [name for name in named.names if _key(kind, name) not in self._known]
+    def _learn(
+        self, kind: str, keys: Mapping[str, int | None] | Mapping[Pedigree, int | None]
+    ) -> None:
+        known = self._known[kind]
+        for name, key in keys.items():
+            known[name] = _text(key)
+
+    def _pedigrees(self, parents: Named) -> list[Pedigree]:
+        return [(name[0], name[1], name[2]) for name in self._unknown("parents", parents)]
+
+    def _unknown(self, kind: str, named: Named) -> Iterable[Name]:
+        known = self._known[kind]
+        return [name for name in named.names if name not in known]
 
     def _keys(self, kind: str, named: Named) -> list[str]:
-        keys = [self._known[_key(kind, name)] for name in named.names]
+        known = self._known[kind]
+        keys = [known[name] for name in named.names]
         keys.append("")
         return [keys[place] for place in named.places]
-
-
-def _key(kind: str, name: str | tuple[str, ...]) -> Key:
-    return (kind, name) if isinstance(name, str) else (kind, *name)
 
 
 def _text(key: int | None) -> str:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -28,7 +29,9 @@ class Reader:
     """Gives months in the order in which they were asked for."""
 
     def __init__(self, source: Source) -> None:
-        self._asked: deque[tuple[SegmentKey, ...]] = deque()
+        self._asked: deque[tuple[tuple[SegmentKey, ...], Future[Month | None]]] = deque()
+        # What arrives is taken in while the server works on the month before it.
+        self._thread = ThreadPoolExecutor(1, "reader")
         # A group of its own: an interrupt from the terminal is for whoever waits for it.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", __name__],
@@ -50,21 +53,20 @@ class Reader:
         return ASKED - len(self._asked)
 
     def ask(self, keys: Sequence[SegmentKey]) -> None:
-        self._asked.append(tuple(keys))
         self._send(tuple(keys))
+        self._asked.append((tuple(keys), self._thread.submit(self._receive)))
 
     def asked(self, keys: Sequence[SegmentKey]) -> bool:
-        return tuple(keys) in self._asked
+        return any(asked == tuple(keys) for asked, _ in self._asked)
 
     def get(self, keys: Sequence[SegmentKey]) -> Month | None:
         """Return a month that was asked for, else None; those asked for before it are lost."""
         if not self.asked(keys):
             return None
         while self._asked:
-            found = self._asked.popleft() == tuple(keys)
-            made = self._receive()
-            if found:
-                return made
+            asked, made = self._asked.popleft()
+            if asked == tuple(keys):
+                return made.result()
         return None
 
     def close(self) -> None:
@@ -72,6 +74,7 @@ class Reader:
             self._to.close()
         self._process.kill()  # it may be at work on what nobody wants any more
         self._process.wait()
+        self._thread.shutdown()
         self._from.close()
 
     def _send(self, what: object) -> None:

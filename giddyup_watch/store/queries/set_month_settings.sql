@@ -1,8 +1,15 @@
 -- For this transaction: memory to make indexes of a month in, unless there is more already.
--- Also says by which number the transaction is known, and whether an older one still goes on.
+-- Also says how many rows of names anybody ever changed or removed; null when nobody counts them.
 SELECT
-  pg_current_xact_id()::text::bigint AS xid,
-  pg_snapshot_xmin(pg_current_snapshot()) < pg_current_xact_id() AS others,
+  CASE
+    WHEN current_setting('track_counts')::boolean THEN (
+      SELECT sum(pg_stat_get_tuples_updated(named) + pg_stat_get_tuples_deleted(named))::bigint
+      FROM unnest(
+        '{racing.horses,racing.trainers,racing.jockeys,racing.owners,racing.courses,
+          racing.bloodlines}'::regclass[]
+      ) AS named
+    )
+  END AS changes,
   CASE
     WHEN pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes(%(memory)s)
     THEN set_config('maintenance_work_mem', %(memory)s, true)
