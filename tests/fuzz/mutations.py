@@ -14,6 +14,23 @@ TOKENS = (
     *(b"1e309", b"-1", b"nan", b"9" * 40, b"0.0000001", b"24:00", b"2024-02-30", b"2024-01-31"),
     *("É".encode() * 900, b"x" * 4000, b"race_key", b"date", b"GB", b"\xc2\xa3"),
 )
+#: What numbers, times and their like are made of.
+PIECES = (
+    *"0123456789",
+    *"001129",
+    ".",
+    ",",
+    ":",
+    "-",
+    "+",
+    "e",
+    "f",
+    "£",
+    " ",
+    "½",
+    "\u0662",
+    "\xa0",
+)
 #: Values of JSON that a count, a date or a list of them is not.
 VALUES: tuple[object, ...] = (
     *(None, True, -1, 2**31, 1e400, 1.5, "", "12", "\0", "\ud800", [], {}, [[]], "2024-02-30"),
@@ -26,6 +43,15 @@ def damage(chance: random.Random, data: bytes) -> bytes:
     for _ in range(chance.choice((1, 1, 2, 3, 8))):
         data = chance.choice(_MUTATIONS)(chance, data)
     return data
+
+
+def cell(chance: random.Random) -> str:
+    """What a writer may put where a number, a time or a name should be; nothing is around it."""
+    if chance.random() < 0.3:
+        return chance.choice(TOKENS).decode("utf-8", "replace").strip()
+    if chance.random() < 0.3:
+        return f"{chance.choice((1, 10, 1e6)) * chance.random():.{chance.randrange(5)}f}"
+    return "".join(chance.choices(PIECES, k=chance.randrange(7))).strip()
 
 
 def manifest(chance: random.Random, whole: dict[str, object]) -> bytes:

@@ -7,14 +7,16 @@ import datetime as dt
 import os
 import random
 import resource
-from itertools import chain
+from itertools import chain, cycle
 
 import pytest
 
 from giddyup_watch.errors import SegmentRefusedError, SegmentUnfinishedError
-from giddyup_watch.model import TABLES
-from giddyup_watch.source import cells, content, manifest
+from giddyup_watch.model import TABLES, Table
+from giddyup_watch.source import cells, columns, content, manifest
+from giddyup_watch.source.cells import OffTimes
 from giddyup_watch.source.content import Content
+from giddyup_watch.source.memory import Memory
 from tests.fuzz import mutations
 from tests.unit import months
 from tests.unit.test_cells import assert_fitting
@@ -27,8 +29,9 @@ SEED = int(os.environ.get("FUZZ_SEED", random.randrange(10**9)))
 MEGABYTES = 100
 
 MONTH = months.small_month()
+PLAIN = months.races_csv(*MONTH[0]), months.runners_csv(*MONTH[1])
 MONTH[1][1]["comment"] = "two\nlines, both quoted"
-RACES, RUNNERS = months.races_csv(*MONTH[0]), months.runners_csv(*MONTH[1])
+QUOTED = PLAIN[0], months.runners_csv(*MONTH[1])
 MANIFEST: dict[str, object] = {
     "schema_version": "1.0",
     "race_count": 3,
@@ -40,23 +43,62 @@ MANIFEST: dict[str, object] = {
 
 
 def test_csv_files() -> None:
-    before, refused = _peak(), 0
+    """With and without what is remembered of the month before: there is no difference."""
+    before, refused, remembered = _peak(), 0, Memory()
     for number in range(INPUTS):
         seed = f"{SEED}/{number}"
         chance = random.Random(seed)
-        files = [RACES, RUNNERS]
+        files = list(chance.choice((PLAIN, QUOTED)))
         for which in chance.choice(((0,), (1,), (0, 1))):
             files[which] = mutations.damage(chance, files[which])
+        snapshot = months.snapshot_of(files[0], files[1])
         try:
-            parsed = content.parse(months.snapshot_of(files[0], files[1]))
+            parsed = content.parse(snapshot)
         except (SegmentRefusedError, SegmentUnfinishedError) as error:
             assert "2024-01.csv" in error.message, seed  # noqa: PT017 - either end is a good one
+            with pytest.raises(type(error)):
+                remembered.parse(snapshot)
             refused += 1
         else:
             _assert_accounted_for(parsed, seed)
             _assert_storable(parsed, seed)
+            assert remembered.parse(snapshot) == parsed, seed
     assert 0 < refused < INPUTS / 2
     assert _peak() - before < MEGABYTES
+
+
+def test_cells_cleaned_by_column_are_those_cleaned_one_by_one() -> None:
+    """What goes to COPY as it is written means there what our own cleaner makes of it."""
+    table: Table
+    for number, table in zip(range(INPUTS // 10), cycle(TABLES), strict=False):
+        seed = f"{SEED}/{number}"
+        chance = random.Random(seed)
+        off_times: OffTimes = chance.choice(("auto", "24h"))
+        width = len(cells.COLUMNS[table])
+        rows = [[mutations.cell(chance) for _ in range(width)] for _ in range(8)]
+        made, unreadable = columns.clean(table, rows, off_times)
+        told = {(one.row, one.column): one.reason for one in unreadable}
+        cleaners = cells.cleaners(off_times)
+        for at, column in enumerate(cells.COLUMNS[table]):
+            cleaner = cleaners.get(column.kind, str)
+            for row, written in enumerate(made[at]):
+                text = rows[row][at]
+                try:
+                    value = cleaner(text) if text else None
+                except ValueError as error:
+                    assert told.pop((row, column.column)) == str(error), seed  # noqa: PT017
+                    assert not written, seed
+                else:
+                    assert _means(written, value), (seed, column.column, text, written)
+        assert not told, seed
+
+
+def _means(written: str, value: object) -> bool:
+    if value is None:
+        return not written
+    if isinstance(value, int | float):
+        return type(value)(written) == value
+    return written == str(value)
 
 
 def test_manifests() -> None:
