@@ -6,6 +6,7 @@ rights: the role of a daemon needs none on the tables.
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Literal
 
 from giddyup_watch.store import connection
 from giddyup_watch.store.connection import Connection
@@ -30,6 +31,11 @@ class Upkeep:
     since: dt.datetime | None
     triggers: int
     found: int
+
+    @property
+    def mode(self) -> Literal["incremental", "refresh"]:
+        """How the database has the known views, whatever the settings say."""
+        return "incremental" if self.tables else "refresh"
 
     @property
     def whole(self) -> bool:

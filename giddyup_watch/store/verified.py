@@ -18,13 +18,17 @@ Result = Literal["equal", "different"]
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A row of `racing.verified_segments`; `days` are those that differ."""
+    """A row of `racing.verified_segments`; `days` are those that differ.
+
+    `remembered` says whether it has what the proof rests on.
+    """
 
     key: SegmentKey
     result: Result
     days: tuple[dt.date, ...]
     finding: str
     verified_at: dt.datetime
+    remembered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,9 @@ def proven(conn: Connection) -> dict[SegmentKey, Proven]:
 
 def fetch(conn: Connection) -> dict[SegmentKey, Verified]:
     """Return what was found of each segment that was ever compared, the longest ago first."""
+    found = connection.fetch_all(conn, "fetch_verified_segments")
     return {
-        key: Verified(key, result, tuple(days), finding, verified_at)
-        for region, code, month, result, days, finding, verified_at in connection.fetch_all(
-            conn, "fetch_verified_segments"
-        )
+        key: Verified(key, result, tuple(days), *rest)
+        for region, code, month, result, days, *rest in found
         for key in (SegmentKey(region, code, month),)
     }

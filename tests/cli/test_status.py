@@ -38,12 +38,26 @@ def test_status_of_a_fresh_database(connected_cli: Cli) -> None:
         "needs_backfill": False,
         "last_run": None,
         "segments": {},
+        "derived": {"mode": "refresh", "noted_races": 0, "noted_since": None, "compared_at": None},
         "gaps": {"critical": 0, "warning": 0},
         "freshness": [],
     }
     text = connected_cli("status").out
     assert "last run  none yet" in text
     assert "gaps      none open" in text
+    assert "views     refresh" in text
+
+
+def test_how_views_are_kept_is_said(
+    connected_cli: Cli, conn: Connection, environ: pytest.MonkeyPatch
+) -> None:
+    environ.setenv("GIDDYUP_WATCH_DERIVED__MODE", "off")
+    assert connected_cli("status", "--json").json()["derived"]["mode"] == "off"
+    conn.execute("UPDATE racing.derived_upkeep SET tables = true")
+    conn.execute("INSERT INTO racing.derived_dirty (race_id) VALUES (1), (2)")
+    found = connected_cli("status", "--json").json()["derived"]
+    assert (found["mode"], found["noted_races"]) == ("incremental", 2)
+    assert "views     incremental, 2 changes not shown yet, since " in connected_cli("status").out
 
 
 def test_status_counts_gaps_that_nobody_knows_of(connected_cli: Cli, database: str) -> None:

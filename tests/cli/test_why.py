@@ -7,6 +7,7 @@ import pytest
 
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import layout
+from giddyup_watch.store.connection import Connection
 from tests.cli.conftest import Cli
 
 FLAT = SegmentKey("gb", "flat", "2024-06")
@@ -29,6 +30,15 @@ def test_the_reason_is_the_last_thing_said(loaded: Cli, master: Path) -> None:
     assert (blank, command) == ("", "  Nothing to do.")
     labels = {line[:9].strip() for line in facts}
     assert labels >= {"folder", "file", "manifest", "ledger", "run", "rows", "daemon", "lock"}
+
+
+def test_how_views_are_kept_is_said(loaded: Cli, conn: Connection) -> None:
+    assert "views     refresh" in loaded("why", FLAT).out
+    conn.execute("UPDATE racing.derived_upkeep SET tables = true")
+    conn.execute("INSERT INTO racing.derived_dirty (race_id) VALUES (1), (2)")
+    told = loaded("why", FLAT, "--json").json()["answers"][0]["surroundings"]
+    assert (told["derived"], told["derived_noted_races"]) == ("incremental", 2)
+    assert "views     incremental, 2 changes not shown yet" in loaded("why", FLAT).out
 
 
 def test_the_commands_lead_on(loaded: Cli, master: Path) -> None:

@@ -52,13 +52,12 @@ def test_a_night_begins_when_the_clocks_show_it(now: str, at: str, due: str) -> 
     assert found == dt.datetime.fromisoformat(due)
 
 
-def test_a_year_is_compared_at_once_and_the_newest_month_first() -> None:
+def test_a_month_is_compared_as_a_whole_and_a_year_where_proofs_are_remembered() -> None:
     names = ["gb/flat/2024-05", "ire/flat/2024-06", "gb/flat/2024-06", "gb/jumps/2023-12"]
-    years = slices(map(SegmentKey.parse, names))
-    assert [list(map(str, year)) for year in years] == [
-        ["gb/flat/2024-06", "ire/flat/2024-06", "gb/flat/2024-05"],
-        ["gb/jumps/2023-12"],
-    ]
+    keys = list(map(SegmentKey.parse, names))
+    assert slices(keys, []) == [[keys[2], keys[1]], [keys[0]], [keys[3]]]
+    assert slices(keys, keys) == [[keys[2], keys[1], keys[0]], [keys[3]]]
+    assert slices(keys, keys[:1] + keys[2:]) == [[keys[2], keys[0]], [keys[1]], [keys[3]]]
 
 
 def test_each_month_is_compared_line_by_line_once_in_so_many_nights() -> None:

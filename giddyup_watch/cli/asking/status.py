@@ -8,7 +8,7 @@ import click
 
 from giddyup_watch import settings
 from giddyup_watch.cli import database, options, output
-from giddyup_watch.store import control, incidents, ledger, lock, runs, server
+from giddyup_watch.store import control, incidents, ledger, lock, runs, server, upkeep
 from giddyup_watch.store.connection import Connection
 
 
@@ -45,8 +45,20 @@ def _collect(conn: Connection, loaded: settings.Settings) -> dict[str, Any]:
         "needs_backfill": ledger.needs_adoption(conn),
         "last_run": dataclasses.asdict(last) if last else None,
         "segments": ledger.state_counts(conn),
+        "derived": _derived(conn, loaded.derived.mode),
         "gaps": dataclasses.asdict(incidents.count(conn)),
         "freshness": [dataclasses.asdict(one) for one in ledger.freshness(conn)],
+    }
+
+
+def _derived(conn: Connection, wanted: str) -> dict[str, Any]:
+    """How the known views are kept up; what the settings call incremental may not be yet."""
+    found = upkeep.fetch(conn)
+    return {
+        "mode": "off" if wanted == "off" and not found.tables else found.mode,
+        "noted_races": found.races,
+        "noted_since": found.since,
+        "compared_at": found.compared_at,
     }
 
 
@@ -84,9 +96,17 @@ def _headlines(found: dict[str, Any]) -> list[str]:
         lines.append("backfill  needed: the database has rows of others and no ledger")
     states = ", ".join(f"{count} {state}" for state, count in found["segments"].items())
     lines.append(f"segments  {states or 'none yet'}")
+    lines.append(f"views     {_views(found['derived'])}")
     gaps = ", ".join(f"{count} {severity}" for severity, count in found["gaps"].items() if count)
     lines.append(f"gaps      {gaps or 'none open'}")
     return [*lines, _run_line(found["last_run"])]
+
+
+def _views(derived: dict[str, Any]) -> str:
+    if not derived["noted_races"]:
+        return str(derived["mode"])
+    since = _time(derived["noted_since"])
+    return f"{derived['mode']}, {derived['noted_races']} changes not shown yet, since {since}"
 
 
 def _daemon_line(one: dict[str, Any]) -> str:

@@ -178,6 +178,9 @@ def _around(around: dict[str, Any]) -> Iterator[tuple[str, str]]:
     else:
         yield "daemon", "none"
     yield "lock", around["lock_holder"] or "free"
+    if around["derived"] is not None:
+        noted = around["derived_noted_races"]
+        yield "views", f"{around['derived']}{f', {noted} changes not shown yet' if noted else ''}"
     if around["paused"]:
         until = around["paused_until"]
         yield "paused", f"until {_time(until)}" if until else "until resume"

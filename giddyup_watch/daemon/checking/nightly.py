@@ -78,7 +78,8 @@ class Nightly:
         known = verified.fetch(conn)
         keys = ledger.fetch_segments(conn).keys() | disk.holdings.keys()
         due = [key for key in keys if key not in known or known[key].verified_at < night]
-        self._todo = deque(slices(due))
+        remembered = {key for key, one in known.items() if one.remembered}
+        self._todo = deque(slices(due, remembered))
         self._done, self._began, self._results = night, time.monotonic(), {}
         if known:
             self._succeeded(min(one.verified_at for one in known.values()).timestamp())
@@ -95,12 +96,18 @@ class Nightly:
         self._metrics.set("verify_last_success_timestamp_seconds", when)
 
 
-def slices(keys: Iterable[SegmentKey]) -> list[list[SegmentKey]]:
-    """Segments of one year together, the newest month first: what a proof needs of names is big."""
-    years: dict[str, list[SegmentKey]] = {}
+def slices(
+    keys: Iterable[SegmentKey], remembered: Collection[SegmentKey]
+) -> list[list[SegmentKey]]:
+    """Segments of one month together, or of one year where proofs are remembered, newest first.
+
+    What is remembered rests on all names, which are read for each slice; what is not
+    takes memory for each line that it reads.
+    """
+    found: dict[str, list[SegmentKey]] = {}
     for key in sorted(keys, key=newest_first):
-        years.setdefault(key.month[:4], []).append(key)
-    return list(years.values())
+        found.setdefault(key.month[:4] if key in remembered else key.month, []).append(key)
+    return list(found.values())
 
 
 def due_anew(key: SegmentKey, night: dt.datetime) -> bool:

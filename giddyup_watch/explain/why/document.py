@@ -171,4 +171,6 @@ def _surroundings(e: Evidence) -> Mapping[str, Any]:
         "lock_holder": str(around.holder) if around.holder else None,
         "daemon": around.active.session.pid if around.active else None,
         "queue": around.active.queue if around.active else None,
+        "derived": around.upkeep.mode if around.upkeep else None,
+        "derived_noted_races": around.upkeep.races if around.upkeep else None,
     }

@@ -14,7 +14,7 @@ from giddyup_watch.ingest.plan import DayPlan
 from giddyup_watch.model import LedgerSegment, SegmentKey
 from giddyup_watch.source.content import Day
 from giddyup_watch.source.manifest import Manifest
-from giddyup_watch.store import control, ledger, lock, migrate, server
+from giddyup_watch.store import control, ledger, lock, migrate, server, upkeep
 from giddyup_watch.store.connection import Connection
 from giddyup_watch.store.control import Control
 from giddyup_watch.store.dossier import DayDecision, KeptReject, Rows, SegmentDecision, Span
@@ -22,6 +22,7 @@ from giddyup_watch.store.incidents import Incident
 from giddyup_watch.store.lock import Holder
 from giddyup_watch.store.runs import Run
 from giddyup_watch.store.server import Daemon
+from giddyup_watch.store.upkeep import Upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Surroundings:
     control: Control | None = None
     holder: Holder | None = None
     daemons: Sequence[Daemon] = ()
+    upkeep: Upkeep | None = None
 
     @classmethod
     def of(cls, conn: Connection, lock_id: int) -> Self:
@@ -60,7 +62,8 @@ class Surroundings:
         due = tuple(str(one) for one in migrate.pending(conn))
         if due:
             return cls(due)
-        return cls(adoption_due=ledger.needs_adoption(conn)).as_of_now(conn, lock_id)
+        found = cls(adoption_due=ledger.needs_adoption(conn), upkeep=upkeep.fetch(conn))
+        return found.as_of_now(conn, lock_id)
 
     def as_of_now(self, conn: Connection, lock_id: int) -> Self:
         """Ask again for what is in no table: clock, locks and sessions."""
