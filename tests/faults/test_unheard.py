@@ -48,7 +48,10 @@ def test_files_that_are_there_before_their_folder_is_watched(stage: Stage) -> No
         stage.wait_until_loaded(SEGMENTS)
         built = tree.build(stage.master, small, tree.segments(MANY))
         assert built.segments > 200
-        wait_until(lambda: daemon.metric("queue_depth") > 0)
-        wait_until(lambda: stage.count("racing.ledger_segments") == SEGMENTS + built.segments, 120)
-        stage.assert_ends_equal()
+        loaded = "state = 'loaded'"
+        wait_until(
+            lambda: stage.count("racing.ledger_segments", loaded) == SEGMENTS + built.segments, 180
+        )
+        assert stage.count("racing.races", "race_date < '2024-01-01'") == built.races
+        assert stage.count("racing.runners", "race_date < '2024-01-01'") == built.runners
         assert not daemon.events("events_missed")
