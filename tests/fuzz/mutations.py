@@ -13,6 +13,7 @@ TOKENS = (
     *(b"'; DROP TABLE racing.races; --", b"=1+1", b"../../../x", b"%s", b"\x1b[2J", b"\x85"),
     *(b"1e309", b"-1", b"nan", b"9" * 40, b"0.0000001", b"24:00", b"2024-02-30", b"2024-01-31"),
     *("É".encode() * 900, b"x" * 4000, b"race_key", b"date", b"GB", b"\xc2\xa3"),
+    *(b"1.005", b"0" * 3000, b"x" * 70_000, b",x" * 300),  # beyond what a price or a line may be
 )
 #: What numbers, times and their like are made of.
 PIECES = (
