@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 Table = Literal["races", "runners"]
 TABLES: tuple[Table, Table] = ("races", "runners")
@@ -65,8 +65,7 @@ def newest_first(key: SegmentKey) -> tuple[int, str, str]:
     return (-int(key.month.replace("-", "")), key.region, key.code)
 
 
-@dataclass(frozen=True, slots=True)
-class FileStamp:
+class FileStamp(NamedTuple):
     """What a stat tells of a file; it only decides whether to look at the content."""
 
     inode: int
@@ -75,8 +74,7 @@ class FileStamp:
     ctime_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentStamp:
+class SegmentStamp(NamedTuple):
     """Stamps of a segment's three files; None for one that is not there."""
 
     manifest: FileStamp | None

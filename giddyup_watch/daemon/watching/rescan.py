@@ -52,9 +52,10 @@ class Census:
             self._looked_at = now
             return Found()
         missed = frozenset(k for k in self._untold if told.get(k, 0.0) < self._looked_at)
+        changed = () if before == after else before.keys() | after.keys()
         untold = frozenset(
             key
-            for key in before.keys() | after.keys()
+            for key in changed
             if before.get(key) != after.get(key)
             and told.get(key, 0.0) < self._changed_after(after.get(key))
         )
