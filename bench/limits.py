@@ -34,8 +34,8 @@ FULL: Mapping[str, Sequence[Bound]] = {
 }
 
 SMALL: Mapping[str, Sequence[Bound]] = {
-    "backfill_typed": [_most(6, "ratio")],
-    "straight": [_least(0.2, "ratio")],
+    "backfill_typed": [_most(3, "ratio")],
+    "straight": [_least(0.5, "ratio")],
     "last_months": [_most(2, "ratio")],
     "month": [_most(3, "ratio")],
     "day": [_most(0.5, "ratio")],

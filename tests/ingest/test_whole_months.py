@@ -233,6 +233,8 @@ def test_the_spelling_first_seen_stays(tree_and_two: tuple[Bench, str, str]) -> 
 #: The last of them stop the ordinary way too, which says so.
 OBSTACLES = {
     "partition": "SELECT racing.ensure_month('2024-06-01')",
+    "partition of a year": "CREATE TABLE racing.races_in_2024 PARTITION OF racing.races"
+    " FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')",
     "table of the name it is built in": "CREATE TABLE staging.month_races (line int)",
     "policy": "ALTER TABLE racing.runners ENABLE ROW LEVEL SECURITY",
     "rule": "CREATE RULE keep AS ON DELETE TO racing.runners DO ALSO NOTIFY kept",

@@ -41,12 +41,16 @@ class Names:
         }
 
     def _learn_names(self, conn: Connection, lines: Lines) -> None:
-        """Make what is new at once. What is left has a row, maybe in another spelling."""
+        """Have rows made, at once where some are known: what is not among them mostly is new.
+
+        What is left has a row, maybe in another spelling, and has to be looked for.
+        """
         people: list[tuple[str, str]] = []
         for kind, named in lines.people.items():
-            if new := [str(name) for name in self._unknown(kind, named)]:
+            new = [str(name) for name in self._unknown(kind, named)]
+            if new and self._known[kind]:
                 self._learn(kind, months.make_names(conn, kind, new))
-                people += [(kind, str(name)) for name in self._unknown(kind, named)]
+            people += [(kind, str(name)) for name in self._unknown(kind, named)]
         courses = [(course[0], course[1]) for course in self._unknown("course", lines.courses)]
         for region in sorted({region for region, _ in courses}) or ([""] if people else []):
             wanted = [*people, *(("course", name) for of, name in courses if of == region)]
@@ -55,7 +59,8 @@ class Names:
             people = []
 
     def _learn_pedigrees(self, conn: Connection, parents: Named) -> None:
-        if complete := [name for name in self._pedigrees(parents) if all(name)]:
+        complete = [name for name in self._pedigrees(parents) if all(name)]
+        if complete and self._known["parents"]:
             self._learn("parents", months.make_pedigrees(conn, complete))
         if unknown := self._pedigrees(parents):
             self._learn("parents", months.keys_of_pedigrees(conn, unknown))
