@@ -73,7 +73,7 @@ def _verdict() -> Panels:
                 _2=(f"{LOOK} Have a look", AMBER),
                 _3=(f"{BAD} Something is wrong", RED),
             ),
-            size=Size(8, 8),
+            size=Size(8, 9),
             no_value="no rules are loaded",
         ).links([frame.runbook("alerts")]),
         standing(
@@ -87,7 +87,7 @@ def _verdict() -> Panels:
             columns={"severity": "severity", "alertname": "alert", "of": "of"},
             hidden=_OF,
             no_value="none fires",
-            size=Size(16, 8),
+            size=Size(16, 9),
         ).links([frame.runbook("alerts")]),
     ]
 

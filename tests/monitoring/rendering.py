@@ -110,7 +110,8 @@ class Easel:
         times = sorted(
             time for one in self._over_time(expr, now, step) for time, _ in one["values"]
         )
-        return [time for before, time in pairwise((0, *times)) if time - before > step]
+        began = [time for before, time in pairwise((0, *times)) if time - before > step]
+        return [time for time in began if time > self._since]
 
     def _rows(self, statement: str) -> dict[str, Any]:
         since = dt.datetime.fromtimestamp(self._since, dt.UTC)
