@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,13 +75,18 @@ WORLD = World(seed=7, volume=0.05)
 MONTHS = ("2024-05", "2024-06")
 
 
-@pytest.fixture
-def master(tmp_path: Path) -> Path:
-    """A small clean tree: two months of both regions and codes."""
-    folder = tmp_path / "master"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def two_months(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both regions and codes, to copy."""
+    folder = tmp_path_factory.mktemp("two-months")
     tree.build(folder, WORLD, tree.segments(MONTHS))
     return folder
+
+
+@pytest.fixture
+def master(two_months: Path, tmp_path: Path) -> Path:
+    """A small clean tree: two months of both regions and codes."""
+    return Path(shutil.copytree(two_months, tmp_path / "master", copy_function=shutil.copyfile))
 
 
 @pytest.fixture

@@ -45,12 +45,18 @@ def tree(tmp_path: Path) -> Tree:
     return Tree(tmp_path / "master")
 
 
-@pytest.fixture
-def racing(tmp_path: Path) -> Path:
-    """A master tree that can be loaded: four segments of one small month."""
-    master = tmp_path / "racing"
+@pytest.fixture(scope="session")
+def small_month(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four segments, to copy."""
+    master = tmp_path_factory.mktemp("small") / "racing"
     build(master, World(seed=9, volume=0.05), segments(["2024-06"]), today=dt.date(2024, 6, 12))
     return master
+
+
+@pytest.fixture
+def racing(small_month: Path, tmp_path: Path) -> Path:
+    """A master tree that can be loaded: four segments of one small month."""
+    return Path(shutil.copytree(small_month, tmp_path / "racing", copy_function=shutil.copyfile))
 
 
 @pytest.fixture(scope="session")
