@@ -69,12 +69,19 @@ def _addresses() -> list[dashboard.TextBoxVariable]:
     ]
 
 
+STARTED = f"process_start_time_seconds{{{ON}}}"
+
+
 def _annotations() -> list[dashboard.AnnotationQuery]:
     return [
         _annotation(
             "Restarts",
             "orange",
-            Query(f"changes(process_start_time_seconds{{{ON}}}[$__rate_interval]) > 0"),
+            # Within a window, or after an absence that is longer than one.
+            Query(
+                f"changes({STARTED}[$__rate_interval]) > 0"
+                f" or ({STARTED} unless {STARTED} offset $__rate_interval)"
+            ),
             shown=True,
         ),
         _annotation(
