@@ -9,6 +9,7 @@ import pytest
 from giddyup_watch.explain import verify
 from giddyup_watch.explain.proof import Proof
 from giddyup_watch.model import Rules
+from tests import server
 from tests.explain.proving import prove
 from tests.ingest.conftest import DAY, FLAT, NEXT_DAY, Bench, race, together
 
@@ -81,7 +82,7 @@ def test_nothing_changed_and_the_proof_is_the_same(proven: Bench) -> None:
 def test_whatever_is_changed_in_the_database_has_the_lines_compared(
     proven: Bench, statement: str
 ) -> None:
-    proven.conn.execute(statement)
+    server.alter(proven.conn, statement)
     assert not ask(proven).remembered
     prove(proven)  # which finds the same by what is remembered and without
 
