@@ -13,10 +13,10 @@ from tests import server
 from tests.browser import looking
 from tests.browser.chromium import Browser, Tab, chromium
 from tests.daemon.running import running
-from tests.http.conftest import admin, racing, socket_path
+from tests.http.conftest import admin, racing, small_month, socket_path
 from tests.server import Server
 
-__all__ = ["admin", "racing", "socket_path"]
+__all__ = ["admin", "racing", "small_month", "socket_path"]
 
 TEMPLATE = "year_template"
 
