@@ -24,15 +24,16 @@ WORKER = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'giddyup-
 
 def test_killed_it_comes_back_and_ends_with_the_same_database(service: Service) -> None:
     service.drop_in("[Service]\nRestartSec=100ms\n")
-    service.write_months("2024-01", "2024-02", "2024-03", "2024-04", volume=0.3)
+    months = [f"2024-{month:02}" for month in range(1, 13)]
+    service.write_months(*months, volume=0.3)
     service.start()
-    service.wait_for_status("loading gb/flat/")
+    service.wait_for("segment_ingested")  # the first of twelve
     before = service.pid
     service.run("kill", "-KILL", before)
     wait_until(lambda: service.pid not in (0, before), 30, what="it is not restarted")
     service.wait_until_idle()
     assert service.show("NRestarts") == "1"
-    assert "4 segments: 4 equal" in service.prove()
+    assert "12 segments: 12 equal" in service.prove()
 
 
 def test_a_mistake_in_the_settings_is_78_and_no_loop(service: Service) -> None:
