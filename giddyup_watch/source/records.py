@@ -12,6 +12,8 @@ from typing import NamedTuple, NoReturn
 MAX_RECORD_BYTES = 2**16  # a long comment has 1 KB; csv's own limit for a field is twice this
 MAX_RECORD_LINES = 16  # how far a quoted field may reach; looking further makes damage quadratic
 SHOWN = 200  # characters of a rejected line that are kept
+_PLAIN_BYTES = 2**23  # read at once, cells included: twice a busy month, 30 MB
+_BYTES_OF_A_CHARACTER = 4  # at most, in UTF-8
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -48,10 +50,21 @@ class Reader:
             self._width = len(self.header.fields)
 
     def __iter__(self) -> Iterator[Line]:
+        for fields in self._records():
+            self._number += 1
+            yield Line(self._number, fields)
         while raw := self._file.readline():
             self._number += 1
             if not raw.isspace():
                 yield self._line(raw)
+
+    def _records(self) -> list[list[str]]:
+        """Take all that is left, when every line of it is a record that nothing can be said of."""
+        at = self._file.tell()
+        found = _plain(self._file.read(), self._width) if self._width > 1 else None
+        if found is None:
+            self._file.seek(at)
+        return found or []
 
     def _line(self, raw: bytes) -> Line:
         number = self._number
@@ -128,6 +141,31 @@ class _Lines:
     def _stop(self, reason: str) -> NoReturn:
         self.ended = reason
         raise StopIteration
+
+
+def _plain(data: bytes, width: int) -> list[list[str]] | None:
+    """Return the records of lines that all are one each, of this width; else None.
+
+    A busy month is read in half the time that its lines take one by one.
+    """
+    if len(data) > _PLAIN_BYTES or b"\r" in data or b"\0" in data or not data.endswith(b"\n"):
+        return None
+    try:
+        lines = data.decode().split("\n")
+    except UnicodeDecodeError:
+        return None
+    del data, lines[-1]
+    if max(map(len, lines)) * _BYTES_OF_A_CHARACTER > MAX_RECORD_BYTES:
+        return None
+    records: list[list[str]] = []
+    try:
+        for fields in csv.reader(lines, strict=True):
+            if len(fields) != width:
+                return None
+            records.append(fields)
+    except csv.Error:
+        return None
+    return records if len(records) == len(lines) else None
 
 
 def _text(raw: bytes) -> str:

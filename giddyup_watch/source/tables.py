@@ -44,6 +44,7 @@ class TableFile:
         A line with a problem comes without cells.
         """
         pick = itemgetter(*self.columns.at)
+        nulls = frozenset(cells.NULLS) - {""}
         replace = dict.fromkeys(cells.NULLS, "").get
         for line in self._reader:
             self.lines += 1
@@ -53,8 +54,9 @@ class TableFile:
                 yield line, ()
                 continue
             # The "" behind the last field is what a missing column reads.
-            stripped = list(map(str.strip, pick([*line.fields, ""])))
-            row = tuple(map(replace, stripped, stripped))
+            row = tuple(map(str.strip, pick([*line.fields, ""])))
+            if not nulls.isdisjoint(row):
+                row = tuple(map(replace, row, row))
             if key := row[self._key_at]:
                 self.keys.add(key)
             yield line, row

@@ -14,6 +14,13 @@ from giddyup_watch.store.connection import Connection
 LOCK = 123456789
 BASE, LAST_NEXT, DRAW = "racing.mv_runner_base", "racing.mv_last_next", "racing.mv_draw_bias_flat"
 
+#: How many of the columns that views join and group by are measured over all months.
+MEASURED = (
+    "SELECT count(*) FROM pg_stats WHERE schemaname = 'racing' AND inherited"
+    " AND (tablename, attname) IN"
+    " (('races', 'race_id'), ('runners', 'race_id'), ('runners', 'horse_id'))"
+)
+
 
 def _write(conn: Connection, number: int = 1) -> None:
     """Facts change, and a finished run says so."""
@@ -124,22 +131,30 @@ def test_readers_go_on_beside_a_concurrent_refresh(
 def test_the_facts_are_measured_when_they_are_twice_what_they_were(
     conn: Connection, owner: Connection
 ) -> None:
-    measured = (
-        "SELECT count(*) FROM pg_stats WHERE schemaname = 'racing' AND inherited"
-        " AND (tablename, attname) IN"
-        " (('races', 'race_id'), ('runners', 'race_id'), ('runners', 'horse_id'))"
-    )
     standing = "SELECT reltuples FROM pg_class WHERE oid = 'racing.runners'::regclass"
     _write(conn)
     _know_sizes(owner)
     refresh.run(conn, LOCK)
-    assert owner.execute(measured).fetchone() == (3,)
+    assert owner.execute(MEASURED).fetchone() == (3,)
     assert owner.execute(standing).fetchone() == (1,)
     for number, size in ((2, 1), (3, 3)):
         _write(conn, number)
         _know_sizes(owner)
         refresh.run(conn, LOCK)
         assert owner.execute(standing).fetchone() == (size,)
+
+
+def test_the_facts_are_measured_beside_an_autovacuum_of_a_month(
+    conn: Connection, owner: Connection, connect: Callable[[], Connection]
+) -> None:
+    _write(conn)
+    _know_sizes(owner)
+    conn.execute("SET lock_timeout = '50ms'")
+    vacuum = connect()
+    with vacuum.transaction():
+        vacuum.execute("LOCK TABLE racing.runners_2024_06 IN SHARE UPDATE EXCLUSIVE MODE")
+        refresh.run(conn, LOCK)
+    assert owner.execute(MEASURED).fetchone() == (3,)
 
 
 def _know_sizes(owner: Connection) -> None:

@@ -173,6 +173,18 @@ def test_any_bytes_are_lines_in_order_and_nothing_raises(pieces: list[bytes]) ->
     assert len(found) <= body.count(b"\n") + 1
 
 
+PIECE = st.sampled_from(
+    [b"1,2,3\n", b'1,"2,",3\n', b'"', b"\n", b"\xc3\xa9", b"5,6,7\n", b" ", b","]
+)
+
+
+@given(st.lists(PIECE))
+def test_lines_are_read_all_at_once_as_one_by_one(pieces: list[bytes]) -> None:
+    body = b"".join(pieces) + b"\n"
+    assert problems(body + b"\0\n")[-1][1] == "a NUL byte"  # for which each line is looked at
+    assert good(body) == good(body + b"\0\n")
+
+
 def test_a_file_made_of_open_quotes_is_read_in_linear_time() -> None:
     def seconds(count: int) -> float:
         started = time.process_time()

@@ -1,10 +1,11 @@
 """The keys that names have in the database, kept from month to month."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from giddyup_watch.ingest.bulk.texts import Lines, Name, Named
-from giddyup_watch.store import months
+from giddyup_watch.store import months, rowdigests
 from giddyup_watch.store.connection import Connection
 from giddyup_watch.store.months import Pedigree
 
@@ -41,17 +42,22 @@ class Names:
         }
 
     def _learn_names(self, conn: Connection, lines: Lines) -> None:
-        """Have rows made, at once where some are known: what is not among them mostly is new.
+        """Have rows made of names that are new, at once.
 
-        What is left has a row, maybe in another spelling, and has to be looked for.
+        Where none is known yet they are looked for first: rows that are there already cost a
+        number each when they are made again. What is left has a row in another spelling.
         """
         people: list[tuple[str, str]] = []
         for kind, named in lines.people.items():
-            new = [str(name) for name in self._unknown(kind, named)]
-            if new and self._known[kind]:
-                self._learn(kind, months.make_names(conn, kind, new))
-            people += [(kind, str(name)) for name in self._unknown(kind, named)]
-        courses = [(course[0], course[1]) for course in self._unknown("course", lines.courses)]
+            names = [str(name) for name in self._unknown(kind, named.names)]
+            if names and not self._known[kind]:
+                found = rowdigests.find_names(conn, "", [(kind, name) for name in names])
+                self._learn(kind, {name: found[kind, name] for name in names})
+                names = [str(name) for name in self._unknown(kind, names)]
+            if names:
+                self._learn(kind, months.make_names(conn, kind, names))
+            people += [(kind, str(name)) for name in self._unknown(kind, names)]
+        courses = [(name[0], name[1]) for name in self._unknown("course", lines.courses.names)]
         for region in sorted({region for region, _ in courses}) or ([""] if people else []):
             wanted = [*people, *(("course", name) for of, name in courses if of == region)]
             for (kind, name), key in months.keys_of_names(conn, region, wanted).items():
@@ -59,31 +65,38 @@ class Names:
             people = []
 
     def _learn_pedigrees(self, conn: Connection, parents: Named) -> None:
-        complete = [name for name in self._pedigrees(parents) if all(name)]
-        if complete and self._known["parents"]:
+        """As names are learned; what has an unknown parent is always looked for."""
+        names = self._unknown("parents", parents.names)
+        complete = _pedigrees(name for name in names if all(name))
+        if complete and not self._known["parents"]:
+            found = rowdigests.find_bloodlines(conn, complete)
+            self._learn("parents", {name: found[name] for name in complete})
+            complete = _pedigrees(self._unknown("parents", complete))
+        if complete:
             self._learn("parents", months.make_pedigrees(conn, complete))
-        if unknown := self._pedigrees(parents):
-            self._learn("parents", months.keys_of_pedigrees(conn, unknown))
+        if left := _pedigrees(self._unknown("parents", names)):
+            for name, key in months.keys_of_pedigrees(conn, left).items():
+                self._known["parents"][name] = _text(key)
 
     def _learn(
         self, kind: str, keys: Mapping[str, int | None] | Mapping[Pedigree, int | None]
     ) -> None:
         known = self._known[kind]
         for name, key in keys.items():
-            known[name] = _text(key)
+            if key is not None:
+                known[name] = str(key)
 
-    def _pedigrees(self, parents: Named) -> list[Pedigree]:
-        return [(name[0], name[1], name[2]) for name in self._unknown("parents", parents)]
-
-    def _unknown(self, kind: str, named: Named) -> Iterable[Name]:
-        known = self._known[kind]
-        return [name for name in named.names if name not in known]
+    def _unknown(self, kind: str, names: Iterable[Name]) -> list[Name]:
+        return list(itertools.filterfalse(self._known[kind].__contains__, names))
 
     def _keys(self, kind: str, named: Named) -> list[str]:
-        known = self._known[kind]
-        keys = [known[name] for name in named.names]
+        keys = list(map(self._known[kind].__getitem__, named.names))
         keys.append("")
-        return [keys[place] for place in named.places]
+        return list(map(keys.__getitem__, named.places))
+
+
+def _pedigrees(names: Iterable[Name]) -> list[Pedigree]:
+    return [(name[0], name[1], name[2]) for name in names]
 
 
 def _text(key: int | None) -> str:

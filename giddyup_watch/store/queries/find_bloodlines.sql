@@ -1,5 +1,15 @@
 -- The bloodline that each pedigree leads to, by the norms of its names: the oldest of twins.
 -- What the norm of an unknown parent is, the database decides, as in fill_pedigrees.
+-- Sires repeat: each name is normed once.
+WITH given AS MATERIALIZED (
+  SELECT p.three ->> 0 AS sire, p.three ->> 1 AS dam, p.three ->> 2 AS damsire
+  FROM json_array_elements(%(pedigrees)s::json) AS p (three)
+), norms AS MATERIALIZED (
+  SELECT coalesce(n.name, '') AS given, n.name IS NULL AS unknown, racing.norm_text(n.name) AS norm
+  FROM (
+    SELECT sire AS name FROM given UNION SELECT dam FROM given UNION SELECT damsire FROM given
+  ) AS n
+)
 SELECT x.sire, x.dam, x.damsire, CASE
   WHEN x.sire_norm IS NOT NULL AND x.dam_norm IS NOT NULL AND x.damsire_norm IS NOT NULL THEN (
     SELECT min(b.blood_id)
@@ -19,11 +29,10 @@ SELECT x.sire, x.dam, x.damsire, CASE
   )
 END AS id
 FROM (
-  SELECT
-    p.three ->> 0 AS sire, p.three ->> 1 AS dam, p.three ->> 2 AS damsire,
-    racing.norm_text(p.three ->> 0) AS sire_norm,
-    racing.norm_text(p.three ->> 1) AS dam_norm,
-    racing.norm_text(p.three ->> 2) AS damsire_norm
-  FROM json_array_elements(%(pedigrees)s::json) AS p (three)
+  SELECT g.sire, g.dam, g.damsire, si.norm AS sire_norm, da.norm AS dam_norm, ds.norm AS damsire_norm
+  FROM given AS g
+  JOIN norms AS si ON si.given = coalesce(g.sire, '') AND si.unknown = (g.sire IS NULL)
+  JOIN norms AS da ON da.given = coalesce(g.dam, '') AND da.unknown = (g.dam IS NULL)
+  JOIN norms AS ds ON ds.given = coalesce(g.damsire, '') AND ds.unknown = (g.damsire IS NULL)
   OFFSET 0
 ) AS x
