@@ -129,6 +129,25 @@ def _forget(place: Place) -> None:
         "--accept=shrink",
         codes=(0, EX_DATAERR),
     )
+    with closing(psycopg.connect(place.url, autocommit=True)) as conn:
+        for key in new:
+            _forget_month(conn, key)
+
+
+def _forget_month(conn: Connection, key: SegmentKey) -> None:
+    """What is left of a month whose rows are gone: it would have to go the ordinary way."""
+    for table in ("runners", "races"):
+        name = f"racing.{table}_{key.month.replace('-', '_')}"
+        conn.execute(f"DROP TABLE IF EXISTS {name}".encode())
+    for table in ("ledger_segments", "ingest_rejects"):
+        conn.execute(f"DELETE FROM racing.{table} WHERE month = %s".encode(), [key.first_day])
+    for table, column in (
+        ("ledger_days", "d"),
+        ("ingested_days", "d"),
+        ("ledger_races", "race_date"),
+    ):
+        statement = f"DELETE FROM racing.{table} WHERE {column} >= %s AND {column} < %s"
+        conn.execute(statement.encode(), [key.first_day, key.next_month])
 
 
 def _commit(conn: Connection, key: SegmentKey) -> float:
