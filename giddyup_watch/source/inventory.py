@@ -1,6 +1,7 @@
 """What the tree holds, day by day: the races' dates and types, read again where files change."""
 
 import datetime as dt
+import functools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -111,8 +112,9 @@ def _hold(master: Path, key: SegmentKey, stamp: SegmentStamp, before: Holding | 
 def _count(file: TableFile) -> dict[dt.date, Counter[str]]:
     """Count each race once: the later line of a key wins, whatever day it names."""
     races: dict[str, tuple[dt.date, str]] = {}
+    day_of = functools.cache(functools.partial(_day, file.key))  # a month has 31, and 800 races
     for line, row in file:
-        if row and (day := _day(file.key, row[_DATE])) is not None:
+        if row and (day := day_of(row[_DATE])) is not None:
             races[row[_KEY] or f"line {line.number}"] = (day, model.code_of(row[_TYPE]))
     counted: dict[dt.date, Counter[str]] = {}
     for day, code in races.values():
