@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -83,6 +84,7 @@ def test_it_is_frozen_and_its_session_stays(stage: Stage) -> None:
         second.wait_for("daemon_standby")
         os.kill(first.pid, signal.SIGSTOP)
         try:
+            wait_until(lambda: _is_frozen(first.pid))
             other.rollback()
             for _ in range(3):
                 _wait_until_tried(other)
@@ -93,6 +95,12 @@ def test_it_is_frozen_and_its_session_stays(stage: Stage) -> None:
         stage.assert_ends_equal()
         assert (first.metric("active"), second.metric("active")) == (1, 0)
         assert not first.events("database_lost") + second.events("lock_busy")
+
+
+def _is_frozen(pid: int) -> bool:
+    """Whether each of its threads stands still: the signal only asks them to."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in threads)
 
 
 def _wait_until_tried(looking: sessions.Session) -> None:
