@@ -74,8 +74,8 @@ WHOLE_MONTH_POINTS = (
 )
 OTHER_WHOLE_MONTH_POINTS = (
     RUN_OPENED,
-    locked("racing.horses", "insert_horses"),
-    locked("racing.bloodlines", "insert_bloodlines"),
+    locked("racing.horses", "make_horses"),
+    locked("racing.bloodlines", "make_bloodlines"),
     Point("ALTER SEQUENCE racing.races_race_id_seq CACHE 1", "reserve_race_ids"),
     locked("racing.ledger_days", "upsert_ledger_days"),
     locked("racing.ingested_days", "upsert_ingested_days"),
