@@ -11,7 +11,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Neighbours share what their module's fixtures made, so workers steal from each other's ends.
 PYTEST := $(BIN)/pytest -n 4 --dist worksteal
 # What takes longer, or needs more than PyPI, has a marker and a target of its own.
-DEFAULT := not root and not slow and not browser and not monitoring and not rendered
+PLAIN := not root and not slow and not browser and not monitoring and not rendered
+DEFAULT := not long and $(PLAIN)
 # The main job, which `make server` has done by a role that owns nothing.
 UNDER_ROLE := $(addprefix tests/,daemon derived explain faults flow gaps ingest)
 # What these show is decided before a statement reaches a server, or after: the same on any.
@@ -96,11 +97,16 @@ demo: $(VENV)/run.installed ## The tour: sample tree, pretend scraper, daemon, a
 test: $(VENV)/dev.installed ## The default suite, on the embedded PostgreSQL
 	$(PYTEST) -m '$(DEFAULT)' $(COVER)
 
+# What hypothesis makes up is tried more often by `make slow`.
+.PHONY: long
+long: $(VENV)/dev.installed ## The other half of it: faults, hand-overs, whole programs that are started and killed
+	$(PYTEST) -m 'long and not hypothesis and $(PLAIN)'
+
 .PHONY: server
-server: $(VENV)/dev.installed ## What the default suite asks a PostgreSQL, asked of another (SERVER=/usr/lib/postgresql/15/bin)
+server: $(VENV)/dev.installed ## What both halves ask a PostgreSQL, asked of another (SERVER=/usr/lib/postgresql/15/bin)
 	export GIDDYUP_TEST_POSTGRES='$(or $(SERVER),$(error SERVER= names the folder of its programs))'; \
-		GIDDYUP_TEST_ROLE=1 $(PYTEST) -m 'server and $(DEFAULT)' $(UNDER_ROLE) && \
-		$(PYTEST) -m 'server and $(DEFAULT)' $(patsubst %,--ignore=%,$(UNDER_ROLE) $(SAME_ON_ANY))
+		GIDDYUP_TEST_ROLE=1 $(PYTEST) -m 'server and $(PLAIN)' $(UNDER_ROLE) && \
+		$(PYTEST) -m 'server and $(PLAIN)' $(patsubst %,--ignore=%,$(UNDER_ROLE) $(SAME_ON_ANY))
 
 .PHONY: slow
 slow: $(VENV)/dev.installed ## Tests too long for the default suite: a whole year, every point to be killed at, wild input (PROFILE=ci: less of that)

@@ -33,6 +33,8 @@ TEMPLATE = "giddyup_template"
 LOCK_ID = 123456789
 #: The fixtures that start the server of GIDDYUP_TEST_POSTGRES.
 SERVERS = {"postgres", "own_postgres"}
+#: Whole programs that are killed, cut off and starved: every test of this folder takes its seconds.
+FAULTS = Path(__file__).parent / "faults"
 AHEAD = """
 SELECT racing.ensure_month((now() + make_interval(months => n))::date)
 FROM generate_series(1, 2) AS n
@@ -45,6 +47,8 @@ ENOUGH_BYTES = 4 * 2**30
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what can end differently on another PostgreSQL: for the rest one is enough."""
     for item in items:
+        if item.path.is_relative_to(FAULTS):
+            item.add_marker(pytest.mark.long)
         if isinstance(item, pytest.Function) and SERVERS & set(item.fixturenames):
             item.add_marker(pytest.mark.server)
 

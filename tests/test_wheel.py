@@ -11,6 +11,8 @@ import pytest
 
 import giddyup_watch
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent
 
 

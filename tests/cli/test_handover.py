@@ -21,6 +21,8 @@ from tests.conftest import LOCK_ID
 from tests.daemon.running import Running, given, running
 from tests.wait import wait_until
 
+pytestmark = pytest.mark.long
+
 JUNE = ("--month", "2024-06")
 
 

@@ -19,6 +19,8 @@ from tests import warm
 from tests.flow.daemon import Daemon
 from tests.wait import wait_until
 
+pytestmark = pytest.mark.long
+
 WAITING = """
 SELECT pid FROM pg_stat_activity
 WHERE wait_event_type = 'Lock' AND application_name LIKE 'giddyup-watch active%'

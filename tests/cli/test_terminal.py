@@ -8,6 +8,8 @@ import pytest
 
 from tests.cli import terminal
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def on_tree(environ: pytest.MonkeyPatch, database: str, master: Path) -> None:

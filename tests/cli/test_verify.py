@@ -46,6 +46,7 @@ def test_an_equal_database_is_0(verify: Cli, segments: list[SegmentKey]) -> None
     assert verify().out.startswith("8 segments: 8 equal; ")
 
 
+@pytest.mark.long
 def test_what_was_proven_and_has_not_changed_is_said_so_unless_all_is_asked_for(
     verify: Cli, conn: Connection, master: Path, segments: list[SegmentKey], victim: dict[str, str]
 ) -> None:

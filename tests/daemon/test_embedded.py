@@ -12,6 +12,8 @@ from giddyup_watch.store import embedded
 from tests.daemon.test_worker import correct
 from tests.flow.daemon import Daemon
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def daemon(tmp_path: Path, racing: Path, monkeypatch: pytest.MonkeyPatch) -> Daemon:

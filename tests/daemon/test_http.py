@@ -198,6 +198,7 @@ def waits_of_the_loop() -> int:
     return int(re.findall(r"(?m)^voluntary_ctxt_switches:\s+(\d+)", status)[0])
 
 
+@pytest.mark.long
 def test_sleeps_while_nobody_asks_and_tells_the_time_after(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

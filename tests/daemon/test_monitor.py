@@ -193,6 +193,7 @@ def test_coverage_and_age(recent: Path, loaded: str, other: Plain) -> None:
         assert daemon.value("data_newest_race_timestamp_seconds", **folder) < told
 
 
+@pytest.mark.long
 def test_the_server_goes_away_and_comes_back(recent: Path, own_postgres: Server) -> None:
     with own_postgres.database() as url, running(recent, url, **OFTEN) as started:
         daemon = Monitored(started.parts, started.logs)
@@ -212,6 +213,7 @@ def test_the_server_goes_away_and_comes_back(recent: Path, own_postgres: Server)
         assert len(daemon.told("gap_opened", COUNTS)) == 1
 
 
+@pytest.mark.long
 def test_its_session_is_ended(recent: Path, loaded: str) -> None:
     with monitored(recent, loaded, **OFTEN) as daemon:
         sessions.end_daemons(loaded, "monitor")

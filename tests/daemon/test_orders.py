@@ -21,6 +21,8 @@ from tests.daemon.running import Running, running
 from tests.server import Server
 from tests.wait import wait_until
 
+pytestmark = pytest.mark.long
+
 JUNE = frozenset(dt.date(2024, 6, day) for day in range(1, 31))
 SEGMENTS = 4
 

@@ -11,6 +11,8 @@ from tests.daemon.conftest import Tree
 from tests.daemon.watching import sample, watch_process
 from tests.wait import wait_until
 
+pytestmark = pytest.mark.long
+
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
 IN_NAMESPACE = ("unshare", "--user", "--map-root-user", "sh", "-c")
 

@@ -136,6 +136,7 @@ def test_a_newer_database_ends_the_daemon(racing: Path, database: str) -> None:
         assert "newer" in str(error)
 
 
+@pytest.mark.long
 def test_a_foreign_session_holds_the_lock(racing: Path, database: str) -> None:
     with session(database) as foreign:
         foreign.execute("SET application_name = 'somebody else'")
@@ -153,6 +154,7 @@ def test_a_foreign_session_holds_the_lock(racing: Path, database: str) -> None:
             assert daemon.value("lock_wait_seconds_sum") > 0.5
 
 
+@pytest.mark.long
 def test_the_server_goes_away_and_comes_back(racing: Path, own_postgres: Server) -> None:
     with own_postgres.database() as url, running(racing, url) as daemon:
         daemon.wait_for("run_finished")
@@ -183,6 +185,7 @@ def test_a_killed_session_is_made_again(racing: Path, database: str) -> None:
         daemon.wait_for("run_finished", 2)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("template")
 def test_a_database_that_is_dropped_and_restored(racing: Path, postgres: Server) -> None:
     with (
@@ -238,6 +241,7 @@ def test_says_in_the_database_what_it_is_doing(racing: Path, database: str) -> N
         assert daemon.value("queue_oldest_timestamp_seconds") == 0
 
 
+@pytest.mark.long
 def test_pause_keeps_watching_and_loads_nothing(
     racing: Path, database: str, conn: Connection
 ) -> None:
@@ -254,6 +258,7 @@ def test_pause_keeps_watching_and_loads_nothing(
         daemon.wait_for("run_finished", 2)
 
 
+@pytest.mark.long
 def test_cancel_parks_what_is_left_and_resume_takes_it_up(
     racing: Path, database: str, conn: Connection
 ) -> None:
@@ -296,6 +301,7 @@ def test_an_empty_tree_is_not_taken_for_deletions(racing: Path, database: str) -
         assert not daemon.events("segment_absent")
 
 
+@pytest.mark.long
 def test_what_is_gone_is_called_absent_after_a_while(racing: Path, database: str) -> None:
     with running(racing, database, watch__orphan_seconds=2) as daemon:
         daemon.wait_for("run_finished")
@@ -340,6 +346,7 @@ def test_rules_can_be_changed_while_it_runs(racing: Path, database: str) -> None
             wait_until(lambda: other.execute(rules).fetchone() == (SEGMENTS,))
 
 
+@pytest.mark.long
 @pytest.mark.failure(line=25)
 @pytest.mark.parametrize("backend", ["inotify", "polling"])
 def test_a_loop_that_hangs_turns_the_health_red(

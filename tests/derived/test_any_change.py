@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from tests.conftest import LOCK_ID
 from tests.derived.conftest import differing
 from tests.ingest.conftest import Bench, emptied
 from tests.ingest.test_any_sequence import EDITS, OPEN, change, originals
+
+pytestmark = pytest.mark.long
 
 #: What others do to the facts; `n` picks the victim. A race and its runners may part.
 OTHERS = {

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
@@ -13,6 +14,8 @@ from giddyup_watch.model import Rules, SegmentKey
 from tests.explain.proving import prove, proven_both_ways
 from tests.ingest.conftest import FLAT, SMALL, Bench, emptied
 from tests.ingest.test_any_sequence_shared import FOLDERS, LOAD, VERSION, Tree, load, write
+
+pytestmark = pytest.mark.long
 
 RULES = (
     Rules(),

@@ -184,6 +184,7 @@ def test_a_month_rewritten_in_place(following: Following) -> None:
     following.assert_equal_to_a_clean_load()
 
 
+@pytest.mark.long
 @pytest.mark.failure(line=10)
 @pytest.mark.parametrize("kind", ["append", "rewrite"])
 def test_a_slow_writer_is_waited_for(following: Following, kind: str) -> None:
@@ -253,6 +254,7 @@ def test_a_month_moved_in(following: Following, tmp_path: Path) -> None:
     following.assert_equal_to_a_clean_load()
 
 
+@pytest.mark.long
 @BOTH
 @pytest.mark.failure(line=3)
 def test_a_month_moved_in_and_then_rewritten_twice(following: Following, tmp_path: Path) -> None:

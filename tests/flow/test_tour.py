@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from tests.wait import wait_until
+
+pytestmark = pytest.mark.long
 
 START_SECONDS = 90
 

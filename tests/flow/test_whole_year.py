@@ -22,6 +22,8 @@ from tests import server
 from tests.flow.daemon import Daemon
 from tests.wait import wait_until
 
+pytestmark = pytest.mark.long
+
 MONTHS = tree.months("2024-01", "2024-12")
 SAMPLED = SegmentKey("gb", "jumps", "2024-12")
 LOAD_SECONDS = 900

@@ -22,6 +22,8 @@ from tests.daemon.running import Running, running
 from tests.http.asking import TOKEN
 from tests.server import Server
 
+pytestmark = pytest.mark.long
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 UNLIMITED = Rate(10**9, 1e9)

@@ -160,6 +160,7 @@ def test_only_for_the_daemon_that_is_meant(admin: Admin) -> None:
     assert ask(admin.socket, "POST", "ingest/run", body, other).status == 421
 
 
+@pytest.mark.long
 def test_without_a_database_it_is_503(racing: Path, own_postgres: Server) -> None:
     with own_postgres.database() as url, running(racing, url, http__token=TOKEN) as daemon:
         daemon.wait_for("run_finished")

@@ -26,6 +26,8 @@ from tests.http.asking import ADMIN, BEARER, TOKEN, ask
 from tests.http.conftest import Admin
 from tests.wait import wait_until
 
+pytestmark = pytest.mark.long
+
 ALL = {"regions": ["gb", "ire"], "codes": ["flat", "jumps"]}
 TODAY = ALL | {"dates": ["today"]}
 FORCED = ALL | {"range": {"from": "2024-06-01", "to": "2024-06-30"}, "force": True}

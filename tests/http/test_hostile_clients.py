@@ -198,6 +198,7 @@ def test_a_target_that_never_ends_is_not_read(door: Door) -> None:
     assert status(answered) == 400
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", [READ, "/metrics", "/nothing"])
 def test_a_body_that_nobody_reads_does_not_hold_its_connection(
     door: Door, monkeypatch: pytest.MonkeyPatch, path: str
@@ -219,6 +220,7 @@ def test_a_body_that_nobody_reads_does_not_hold_its_connection(
         wait_until(is_let_go)
 
 
+@pytest.mark.long
 def test_who_does_not_read_his_answers_is_let_go(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -337,6 +339,7 @@ def test_another_user_of_this_machine_is_a_stranger(door: Door, socket_path: Pat
 # What is left of it in the log.
 
 
+@pytest.mark.long
 def test_a_token_is_nowhere_in_what_the_daemon_says(
     racing: Path, database: str, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+import pytest
 
 from giddyup_watch.cli.asking.coverage import MARKS
 from giddyup_watch.demo.racing.cards import World
@@ -332,6 +333,7 @@ def test_without_a_tree(admin: Admin, racing: Path) -> None:
     wait_until(lambda: "There is no tree to compare with" in page(admin).one(id_="coverage").text)
 
 
+@pytest.mark.long
 def test_without_a_database(racing: Path, own_postgres: Server) -> None:
     with own_postgres.database() as url, running(racing, url, http__token=TOKEN) as daemon:
         daemon.wait_for("run_finished")

@@ -3,6 +3,7 @@
 import copy
 from contextlib import closing
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from giddyup_watch.model import Rules, SegmentKey
 from giddyup_watch.store import connection
 from tests import comparison
 from tests.ingest.conftest import FLAT, JUMPS, Bench, emptied
+
+pytestmark = pytest.mark.long
 
 TINY = World(seed=3, volume=0.04)
 #: Nothing is held: a hold is the one way in which the database may differ, and says so.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from giddyup_watch.source import content, snapshot
 from giddyup_watch.store import connection, ledger
 from tests import comparison
 from tests.ingest.conftest import DAY, FLAT, JUMPS, NEXT_DAY, Bench, emptied, race, together
+
+pytestmark = pytest.mark.long
 
 HURDLE = SegmentKey("gb", "hurdle", FLAT.month)
 FOLDERS = (FLAT, HURDLE, JUMPS)

@@ -147,6 +147,7 @@ def assert_equal(
     assert rows(one, LEFT_BEHIND) == [(None, None, 0, 0)]
 
 
+@pytest.mark.long
 def test_months_with_everything_that_writers_get_wrong(
     tree_and_two: tuple[Bench, str, str],
 ) -> None:

@@ -13,6 +13,8 @@ from giddyup_watch.store import cluster, embedded
 from tests.store.conftest import Process, server_pid, wait_for_end
 from tests.wait import wait_until
 
+pytestmark = pytest.mark.long
+
 NewProcess = Callable[[], Process]
 
 

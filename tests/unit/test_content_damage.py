@@ -14,6 +14,8 @@ from giddyup_watch.errors import SegmentRefusedError, SegmentUnfinishedError
 from giddyup_watch.source.content import Content
 from tests.unit import months
 
+pytestmark = pytest.mark.long
+
 MONTH = months.small_month()
 MONTH[1][1]["comment"] = "two\nlines, both quoted"
 RACES, RUNNERS = months.races_csv(*MONTH[0]), months.runners_csv(*MONTH[1])

@@ -13,6 +13,8 @@ from giddyup_watch.demo.scraper import Scraper
 from giddyup_watch.model import SegmentKey
 from giddyup_watch.source import content, snapshot
 
+pytestmark = pytest.mark.long
+
 WORLD = World(seed=1, volume=0.6)
 START = dt.date(2024, 3, 29)
 EVENING = dt.datetime.combine(dt.date(2024, 3, 30), dt.time(20))
