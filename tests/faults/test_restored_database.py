@@ -5,7 +5,7 @@ from giddyup_watch.store import connection
 from tests import server
 from tests.faults import sessions
 from tests.faults.conftest import FLAT, SEGMENTS, WORLD, Stage
-from tests.server import Server, command
+from tests.server import ProgramError, Server, command
 from tests.wait import wait_until
 
 #: As DELETE ... WHERE, by table: all that the database knows of British flat racing.
@@ -86,6 +86,19 @@ def _dump(postgres: Server, url: str) -> None:
 
 
 def _restore(postgres: Server, url: str, *before: str) -> None:
-    """In one transaction, as whoever restores into a database that is in use should."""
+    """In one transaction, as whoever restores into a database that is in use should.
+
+    Who drops tables that others read may be the one whom a deadlock ends: then once more.
+    """
     line = (*before, f"--file={DUMP}", f"--dbname={server.as_owner(url)}")
-    postgres.run("psql", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", *line)
+
+    def restored() -> bool:
+        try:
+            postgres.run("psql", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", *line)
+        except ProgramError as error:
+            if "deadlock detected" not in str(error):
+                raise
+            return False
+        return True
+
+    wait_until(restored)
