@@ -18,9 +18,11 @@ RunStatus = Literal["running", "success", "failed", "canceled"]
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SegmentKey:
-    """One month folder: `region/code/YYYY-MM` below the master directory."""
+class SegmentKey(NamedTuple):
+    """One month folder: `region/code/YYYY-MM` below the master directory.
+
+    A tuple, for it is hashed and compared all day: a look at the tree does nothing else.
+    """
 
     region: str
     code: str

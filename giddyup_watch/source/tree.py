@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,12 +55,15 @@ def root(master: Path) -> Iterator[int]:
 @contextmanager
 def folder(master: Path, key: SegmentKey) -> Iterator[int]:
     """Open a segment's folder; what stands in the way becomes the error of `refusal`."""
-    with ExitStack() as stack:
-        fd = stack.enter_context(root(master))
-        for name in (key.region, key.code, key.month):
-            fd = _enter(fd, name, key)
-            stack.callback(os.close, fd)
-        yield fd
+    with root(master) as top:
+        opened: list[int] = []
+        try:
+            for name in (key.region, key.code, key.month):
+                opened.append(_enter(opened[-1] if opened else top, name, key))
+            yield opened[-1]
+        finally:
+            for fd in opened:
+                os.close(fd)
 
 
 def _enter(parent: int, name: str, key: SegmentKey) -> int:

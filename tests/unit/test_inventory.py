@@ -89,6 +89,22 @@ def test_only_what_changed_is_read_again(master: Path) -> None:
     assert list(inventory.holdings) == [FLAT]
 
 
+def test_races_that_were_only_touched_are_not_counted_again(master: Path) -> None:
+    inventory = Inventory()
+    update(inventory, master)
+    before = inventory.holdings[FLAT]
+    files = layout.paths(master, FLAT)
+    for file in (files.manifest, files.races, files.runners):
+        file.touch()
+    assert update(inventory, master)
+    after = inventory.holdings[FLAT]
+    assert after.races is before.races
+    assert after.stamp != before.stamp
+    files.races.write_bytes(files.races.read_bytes().replace(b"2024-02-01", b"2024-02-02"))
+    assert update(inventory, master)
+    assert dt.date(2024, 2, 1) not in inventory.holdings[FLAT].races
+
+
 def test_a_tree_that_goes_meanwhile_is_no_empty_tree(master: Path) -> None:
     inventory = Inventory()
     look = layout.look(master, ("gb",), ("flat", "jumps"))

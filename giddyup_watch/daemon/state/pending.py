@@ -1,6 +1,8 @@
 """The queue between who notices changes and who loads them: one entry per segment."""
 
+import bisect
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from giddyup_watch.model import SegmentKey, Trigger, newest_first
@@ -12,11 +14,14 @@ FAIR_TURN = 4
 
 @dataclass(slots=True)
 class _Entry:
+    """`ready`, when it is to be delivered, is kept: each delivery asks for that of many."""
+
     source: Trigger
     first: float
     last: float
     #: Deliver then, whatever the quiet says; None: by quiet and deadline.
     due: float | None
+    ready: float = 0.0
 
 
 class Pending:
@@ -31,6 +36,7 @@ class Pending:
         self._quiet = quiet
         self._deadline = deadline
         self._entries: dict[SegmentKey, _Entry] = {}
+        self._line: list[SegmentKey] = []  # those of the entries, newest month first
         self._in_hand: dict[SegmentKey, _Entry] = {}
         self._taken = 0
         self._lock = threading.Lock()
@@ -38,6 +44,8 @@ class Pending:
     def tune(self, *, quiet: float, deadline: float) -> None:
         with self._lock:
             self._quiet, self._deadline = quiet, deadline
+            for entry in (*self._entries.values(), *self._in_hand.values()):
+                self._time(entry)
 
     def note(self, key: SegmentKey, source: Trigger, now: float) -> bool:
         """Say that a segment looks changed; True when it was not waiting already.
@@ -47,13 +55,15 @@ class Pending:
         due = now if source == "startup" else None
         with self._lock:
             entry = self._entries.get(key)
+            new = entry is None
             if entry is None:
-                self._entries[key] = _Entry(source, now, now, due)
-                return True
-            entry.last = now
-            if source != "startup":  # it is being written after all, or again before a retry
+                entry = self._entries[key] = _Entry(source, now, now, due)
+                bisect.insort(self._line, key, key=newest_first)
+            elif source != "startup":  # it is being written after all, or again before a retry
                 entry.due = None
-            return False
+            entry.last = now
+            self._time(entry)
+            return new
 
     def retry_at(self, key: SegmentKey, when: float) -> None:
         """Put a segment in hand back until then; a note makes it ready earlier."""
@@ -72,17 +82,13 @@ class Pending:
                 return None
             self._taken += 1
             self._in_hand[key] = self._entries.pop(key)
+            del self._line[bisect.bisect_left(self._line, newest_first(key), key=newest_first)]
             return key
 
     def coming(self, now: float, source: Trigger) -> list[SegmentKey]:
         """What `take` is about to give, newest month first, as far as nothing else happens."""
         with self._lock:
-            ready = [
-                key
-                for key, entry in self._waiting()
-                if entry.source == source and self._ready_at(entry) <= now
-            ]
-            return sorted(ready, key=newest_first)
+            return [key for key in self._ready(now) if self._entries[key].source == source]
 
     def next_source(self, now: float) -> Trigger | None:
         """Who told of the segment that `take` would give; None when none is ready."""
@@ -113,7 +119,7 @@ class Pending:
     def next_due(self, now: float) -> float | None:
         """When something is ready, `now` when it is already; None with an empty queue."""
         with self._lock:
-            times = [self._ready_at(entry) for _, entry in self._waiting()]
+            times = [e.ready for key, e in self._entries.items() if key not in self._in_hand]
             return max(now, min(times)) if times else None
 
     def __contains__(self, key: SegmentKey) -> bool:
@@ -151,18 +157,22 @@ class Pending:
         else:
             entry.due = due
             self._entries[key] = entry
+            bisect.insort(self._line, key, key=newest_first)
+        self._time(self._entries[key])
 
-    def _ready_at(self, entry: _Entry) -> float:
+    def _time(self, entry: _Entry) -> None:
         if entry.due is not None:
-            return entry.due
-        return min(entry.last + self._quiet, entry.first + self._deadline)
+            entry.ready = entry.due
+        else:
+            entry.ready = min(entry.last + self._quiet, entry.first + self._deadline)
 
-    def _waiting(self) -> list[tuple[SegmentKey, _Entry]]:
-        return [(key, entry) for key, entry in self._entries.items() if key not in self._in_hand]
+    def _ready(self, now: float) -> Iterator[SegmentKey]:
+        """Those that may be delivered now, newest month first."""
+        for key in self._line:
+            if self._entries[key].ready <= now and key not in self._in_hand:
+                yield key
 
     def _next(self, now: float) -> SegmentKey | None:
-        ready = {key: e.first for key, e in self._waiting() if self._ready_at(e) <= now}
-        if ready and self._taken % FAIR_TURN == FAIR_TURN - 1:
-            oldest = min(ready.values())
-            ready = {key: first for key, first in ready.items() if first == oldest}
-        return min(ready, key=newest_first, default=None)
+        if self._taken % FAIR_TURN == FAIR_TURN - 1:
+            return min(self._ready(now), key=lambda key: self._entries[key].first, default=None)
+        return next(self._ready(now), None)
