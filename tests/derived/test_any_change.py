@@ -37,7 +37,7 @@ OTHERS = {
     ),
     "another race": (
         "UPDATE racing.runners SET race_id = (SELECT max(race_id) - %(n)s % 3 FROM racing.races)"
-        " WHERE runner_id % 11 = %(n)s % 11"
+        " WHERE runner_id % 11 = %(n)s % 11 AND EXISTS (SELECT FROM racing.races)"
     ),
     "merge horses": (
         "UPDATE racing.runners SET horse_id = (SELECT min(horse_id) FROM racing.horses)"
