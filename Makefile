@@ -21,7 +21,7 @@ SAME_ON_ANY := $(addprefix tests/,$(addprefix http/test_,any_request.py asked_ru
 # Compiled files are worth 5 s of every worker's start, whatever the shell at hand thinks of them.
 unexport PYTHONDONTWRITEBYTECODE
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --annotation-style line
+	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-header --annotation-style line
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
