@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from giddyup_watch.gaps.check import Ask
 from giddyup_watch.model import SegmentKey
 
-#: Months counted in each round besides those that are always: twenty years in seven hours.
-SHARE = 3
+#: Months counted in each round besides those that are always: twenty years in ten hours. What a
+#: round costs is mostly their partitions, strange to server and session until asked about once.
+SHARE = 2
 
 
 @dataclass(frozen=True, slots=True)
