@@ -1,11 +1,13 @@
-"""Fixtures for what reads the disk as a user who may not read everything."""
+"""Fixtures for reading the disk as a user who may not read everything, and for logging."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 NOBODY = 65534
 
@@ -32,3 +34,15 @@ def as_nobody() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+@pytest.fixture
+def logging_restored() -> Iterator[None]:
+    """Leave the process's logging as it was found."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.captureWarnings(False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()

@@ -1,7 +1,6 @@
 """What is sent to systemd's journal, as a socket in its place receives it."""
 
 import array
-import logging
 import os
 import socket
 import struct
@@ -14,17 +13,7 @@ import structlog
 
 from giddyup_watch import journal, logs
 
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    """Leave the process's logging as it was found."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.captureWarnings(False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("logging_restored")
 
 
 @pytest.fixture

@@ -13,25 +13,6 @@ Moment = Annotated[dt.datetime, AfterValidator(lambda moment: moment.astimezone(
 class Accepted(BaseModel):
     """A run that has begun."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "run_id": 42,
-                    "status": "running",
-                    "started_at": "2025-10-13T18:45:00Z",
-                    "scope": {
-                        "regions": ["gb"],
-                        "codes": ["flat"],
-                        "dates": ["2025-10-13"],
-                        "trigger": "api",
-                        "segments": [],
-                    },
-                }
-            ]
-        }
-    )
-
     run_id: int
     status: Literal["running"] = "running"
     started_at: Moment
@@ -41,29 +22,7 @@ class Accepted(BaseModel):
 class Run(BaseModel):
     """A row of `racing.etl_runs`; `scope` and `stats` are documented in docs/database.md."""
 
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "run_id": 42,
-                    "status": "success",
-                    "started_at": "2025-10-13T18:45:00Z",
-                    "finished_at": "2025-10-13T18:47:32Z",
-                    "duration_ms": 152430,
-                    "scope": {"regions": ["gb"], "codes": ["flat"], "dates": ["2025-10-13"]},
-                    "stats": {
-                        "races_inserted": 125,
-                        "runners_inserted": 1350,
-                        "races_updated": 8,
-                        "runners_updated": 95,
-                        "errors": 0,
-                    },
-                    "error_msg": None,
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(from_attributes=True)
 
     run_id: int
     status: str = Field(description="running, success, failed or canceled")
@@ -110,18 +69,10 @@ class RunDetail(Run):
 
 
 class Canceled(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"run_id": 42}]})
-
     run_id: int | None = Field(description="the run asked to stop; null: none goes on")
 
 
 class Paused(BaseModel):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"paused": True, "paused_until": "2025-10-13T20:45:00Z", "parked": None}]
-        }
-    )
-
     paused: bool
     paused_until: Moment | None = Field(description="null: until resume")
     parked: int | None = Field(None, description="parked segments that are due again")
@@ -132,12 +83,7 @@ class Asked(BaseModel):
 
 
 class Reloaded(BaseModel):
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra={
-            "examples": [{"applied": ["watch.quiet_ms"], "restart_needed": ["http.listen"]}]
-        },
-    )
+    model_config = ConfigDict(from_attributes=True)
 
     applied: list[str] = Field(description="settings that took effect")
     restart_needed: list[str] = Field(description="settings that differ and wait for a restart")
@@ -176,21 +122,7 @@ class Mistake(BaseModel):
 class Problem(BaseModel):
     """RFC 9457, with what to do next. `holder` comes with 409, `errors` with 422."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "busy",
-                    "title": "Conflict",
-                    "status": 409,
-                    "detail": "run 42, asked for over the API goes on",
-                    "hint": "wait for its end, or cancel it",
-                    "holder": "run 42, asked for over the API",
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="allow")
 
     type: str
     title: str

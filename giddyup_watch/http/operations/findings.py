@@ -25,31 +25,6 @@ class Summary(BaseModel):
 class GapsOn(BaseModel):
     """What every check finds about a day."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "date": "2025-10-13",
-                    "checks": {
-                        "runner_count_mismatch": {
-                            "count": 1,
-                            "races": [
-                                {
-                                    "race_id": 991122,
-                                    "date": "2025-10-12",
-                                    "course_name": "Kempton",
-                                    "ran": 12,
-                                    "runner_rows": 11,
-                                }
-                            ],
-                        }
-                    },
-                    "summary": {"total_issues": 1, "critical": 0, "warnings": 1},
-                }
-            ]
-        }
-    )
-
     date: dt.date
     checks: dict[str, Check]
     summary: Summary
